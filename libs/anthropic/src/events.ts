@@ -1,0 +1,24 @@
+import type { Message, OutputBlock, StopReason, Usage } from "./messages.js";
+import type { ErrorType } from "./errors.js";
+
+/** The events of a streamed answer, in the order that the Messages API sends them. */
+export type MessageStreamEvent =
+  | { type: "message_start"; message: Message }
+  | { type: "content_block_start"; index: number; content_block: OutputBlock }
+  | { type: "content_block_delta"; index: number; delta: BlockDelta }
+  | { type: "content_block_stop"; index: number }
+  | { type: "message_delta"; delta: MessageDelta; usage: Partial<Usage> & { output_tokens: number } }
+  | { type: "message_stop" }
+  | { type: "ping" }
+  | { type: "error"; error: { type: ErrorType; message: string }; request_id?: string };
+
+export type BlockDelta =
+  | { type: "text_delta"; text: string }
+  | { type: "thinking_delta"; thinking: string }
+  | { type: "signature_delta"; signature: string }
+  | { type: "input_json_delta"; partial_json: string };
+
+export interface MessageDelta {
+  stop_reason: StopReason | null;
+  stop_sequence: string | null;
+}

@@ -1,0 +1,142 @@
+import { ApiError } from "./errors.js";
+import type { MessagesRequest } from "./messages.js";
+
+// Strict about what cannot be answered at all, silent about what is merely unknown: Claude Code sends six
+// requests after a 400 that it does not understand.
+
+type Fields = Record<string, unknown>;
+
+/** An unknown body → a request whose parts that we read have the right types. @throws ApiError naming the path. */
+export function parseMessagesRequest(body: unknown): MessagesRequest {
+  const request = parseCountTokensRequest(body);
+  const { max_tokens, temperature, top_p, top_k, stop_sequences, stream } = body as Fields;
+  if (max_tokens != null && !(Number.isInteger(max_tokens) && (max_tokens as number) >= 1))
+    throw invalid("max_tokens", "Input should be a whole number greater than or equal to 1");
+  for (const [path, value] of Object.entries({ temperature, top_p, top_k }))
+    if (value != null && !(Number.isFinite(value) && (value as number) >= 0))
+      throw invalid(path, "Input should be a number greater than or equal to 0");
+  if (stream != null && typeof stream !== "boolean")
+    throw invalid("stream", "Input should be a valid boolean");
+  if (stop_sequences != null && !isStringArray(stop_sequences))
+    throw invalid("stop_sequences", "Input should be a valid list of strings");
+  return request;
+}
+
+/** As `parseMessagesRequest`, for `count_tokens`, whose body holds only what makes the prompt. */
+export function parseCountTokensRequest(body: unknown): MessagesRequest {
+  if (!isObject(body)) throw new ApiError("invalid_request_error", "The request body must be a JSON object");
+  if (body["model"] === undefined) throw invalid("model", "Field required");
+  if (typeof body["model"] !== "string" || body["model"] === "")
+    throw invalid("model", "Input should be a non-empty string");
+  checkMessages(body["messages"]);
+  checkSystem(body["system"]);
+  checkTools(body["tools"]);
+  checkToolChoice(body["tool_choice"], body["tools"]);
+  for (const path of ["thinking", "output_config"])
+    if (body[path] != null && !isObject(body[path])) throw invalid(path, "Input should be an object");
+  return body as unknown as MessagesRequest;
+}
+
+function checkMessages(messages: unknown): void {
+  if (messages === undefined) throw invalid("messages", "Field required");
+  if (!Array.isArray(messages)) throw invalid("messages", "Input should be a valid list");
+  if (messages.length === 0) throw invalid("messages", "at least one message is required");
+  for (const [index, message] of (messages as unknown[]).entries()) {
+    const path = `messages.${index}`;
+    if (!isObject(message)) throw invalid(path, "Input should be an object");
+    if (message["role"] !== "user" && message["role"] !== "assistant" && message["role"] !== "system")
+      throw invalid(`${path}.role`, "Input should be 'user' or 'assistant'");
+    if (message["content"] === undefined) throw invalid(`${path}.content`, "Field required");
+    checkContent(message["content"], `${path}.content`, 0);
+  }
+}
+
+function checkContent(content: unknown, path: string, depth: number): void {
+  if (typeof content === "string") return;
+  if (!Array.isArray(content)) throw invalid(path, "Input should be a string or a list of content blocks");
+  for (const [index, block] of (content as unknown[]).entries()) checkBlock(block, `${path}.${index}`, depth);
+}
+
+function checkBlock(block: unknown, path: string, depth: number): void {
+  if (!isObject(block)) throw invalid(path, "Input should be an object");
+  switch (block["type"]) {
+    case "text":
+      return requireString(block, "text", path);
+    case "thinking":
+      return requireString(block, "thinking", path);
+    case "image":
+      return checkImageSource(block["source"], `${path}.source`);
+    case "tool_use":
+      requireString(block, "id", path);
+      requireString(block, "name", path);
+      if (!isObject(block["input"])) throw invalid(`${path}.input`, "Input should be an object");
+      return;
+    case "tool_result":
+      requireString(block, "tool_use_id", path);
+      if (depth > 0) throw invalid(path, "a tool_result cannot stand inside a tool_result");
+      if (block["content"] != null) checkContent(block["content"], `${path}.content`, depth + 1);
+      return;
+    case "tool_reference":
+      return requireString(block, "tool_name", path);
+    case "document":
+      if (!isObject(block["source"])) throw invalid(`${path}.source`, "Input should be an object");
+      return;
+    default:
+      if (typeof block["type"] !== "string") throw invalid(`${path}.type`, "Field required");
+  }
+}
+
+function checkImageSource(source: unknown, path: string): void {
+  if (!isObject(source)) throw invalid(path, "Input should be an object");
+  if (source["type"] === "base64") {
+    requireString(source, "media_type", path);
+    requireString(source, "data", path);
+  } else if (source["type"] === "url") requireString(source, "url", path);
+  else if (typeof source["type"] !== "string") throw invalid(`${path}.type`, "Field required");
+}
+
+function checkSystem(system: unknown): void {
+  if (system == null || typeof system === "string") return;
+  if (!Array.isArray(system)) throw invalid("system", "Input should be a string or a list of text blocks");
+  for (const [index, block] of (system as unknown[]).entries()) {
+    if (!isObject(block) || block["type"] !== "text")
+      throw invalid(`system.${index}`, "Input should be a text block");
+    requireString(block, "text", `system.${index}`);
+  }
+}
+
+function checkTools(tools: unknown): void {
+  if (tools == null) return;
+  if (!Array.isArray(tools)) throw invalid("tools", "Input should be a valid list");
+  for (const [index, tool] of (tools as unknown[]).entries()) {
+    if (!isObject(tool)) throw invalid(`tools.${index}`, "Input should be an object");
+    if (tool["type"] == null || tool["type"] === "custom") requireString(tool, "name", `tools.${index}`);
+    if (tool["description"] != null) requireString(tool, "description", `tools.${index}`);
+    if (tool["input_schema"] != null && !isObject(tool["input_schema"]))
+      throw invalid(`tools.${index}.input_schema`, "Input should be an object");
+  }
+}
+
+function checkToolChoice(choice: unknown, tools: unknown): void {
+  if (choice == null) return;
+  if (!isObject(choice) || typeof choice["type"] !== "string")
+    throw invalid("tool_choice", "Input should be an object with a type");
+  if (choice["type"] !== "tool") return;
+  requireString(choice, "name", "tool_choice");
+  const known = Array.isArray(tools) && tools.some((tool: Fields) => tool["name"] === choice["name"]);
+  if (!known) throw invalid("tool_choice", `Tool '${String(choice["name"])}' not found in provided tools`);
+}
+
+function requireString(object: Fields, field: string, path: string): void {
+  if (object[field] === undefined) throw invalid(`${path}.${field}`, "Field required");
+  if (typeof object[field] !== "string") throw invalid(`${path}.${field}`, "Input should be a valid string");
+}
+
+const invalid = (path: string, message: string) =>
+  new ApiError("invalid_request_error", `${path}: ${message}`);
+
+const isObject = (value: unknown): value is Fields =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+const isStringArray = (value: unknown): value is string[] =>
+  Array.isArray(value) && value.every((item) => typeof item === "string");

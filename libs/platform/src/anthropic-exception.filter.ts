@@ -1,0 +1,37 @@
+import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Inject } from "@nestjs/common";
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { ApiError, mapStatusToErrorType, toApiError } from "#anthropic/errors.js";
+import { LOGGER, type Logger } from "./logging.js";
+
+/** Every error that leaves a service: in Anthropic's shape, with the request's id. */
+@Catch()
+export class AnthropicExceptionFilter implements ExceptionFilter {
+  constructor(@Inject(LOGGER) private readonly logger: Logger) {}
+
+  catch(exception: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    const request = http.getRequest<FastifyRequest>();
+    const reply = http.getResponse<FastifyReply>();
+    const error = fromHttp(exception, request);
+    const fields = { request_id: request.id, status: error.status, type: error.type };
+    if (error.message === "Internal server error")
+      this.logger.error({ ...fields, err: exception }, "request failed");
+    else this.logger.debug({ ...fields, message: error.message }, "request refused");
+    if (reply.raw.headersSent || reply.raw.destroyed) return;
+    void reply.status(error.status).headers(error.toHeaders()).send(error.toBody(request.id));
+  }
+}
+
+function fromHttp(exception: unknown, request: FastifyRequest): ApiError {
+  const { code, statusCode } = exception as { code?: string; statusCode?: number };
+  if (code === "FST_ERR_CTP_BODY_TOO_LARGE")
+    return new ApiError("request_too_large", "Request exceeds the maximum size");
+  if (exception instanceof HttpException) {
+    const status = exception.getStatus();
+    if (status === 404)
+      return new ApiError("not_found_error", `No route ${request.method} ${request.url.split("?")[0]}`);
+    if (status < 500) return new ApiError(mapStatusToErrorType(status), exception.message);
+  } else if (typeof statusCode === "number" && statusCode >= 400 && statusCode < 500)
+    return new ApiError(mapStatusToErrorType(statusCode), (exception as Error).message);
+  return toApiError(exception);
+}

@@ -1,0 +1,131 @@
+import { type DynamicModule, Module } from "@nestjs/common";
+import { APP_FILTER, NestFactory } from "@nestjs/core";
+import { FastifyAdapter, type NestFastifyApplication } from "@nestjs/platform-fastify";
+import type { AddressInfo } from "node:net";
+import { ApiError } from "#anthropic/errors.js";
+import { mintRequestId } from "#anthropic/ids.js";
+import { AnthropicExceptionFilter } from "./anthropic-exception.filter.js";
+import { ConfigError, loadEnvFile } from "./load-config.js";
+import { LOGGER, type Logger, NestLogger } from "./logging.js";
+
+export interface ServiceOptions {
+  module: DynamicModule;
+  logger: Logger;
+  host: string;
+  port: number;
+  maxBodyBytes: number;
+}
+
+export interface RunningService {
+  url: string;
+  app: NestFastifyApplication;
+  close(): Promise<void>;
+}
+
+/** Starts one service: a Nest application on Fastify, with explicit limits and Anthropic's errors. */
+export async function startService(options: ServiceOptions): Promise<RunningService> {
+  const { logger, host, port } = options;
+  const adapter = new FastifyAdapter({
+    bodyLimit: options.maxBodyBytes,
+    keepAliveTimeout: 75_000,
+    requestTimeout: 300_000,
+    genReqId: () => mintRequestId(),
+    requestIdHeader: false,
+    forceCloseConnections: "idle",
+    return503OnClosing: false,
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 500 },
+  });
+  const app = await NestFactory.create<NestFastifyApplication>(withPlumbing(options), adapter, {
+    logger: new NestLogger(logger),
+    bodyParser: false,
+    abortOnError: false,
+  });
+  readJsonBodies(app);
+  adapter.getInstance().addHook("onRequest", async (request, reply) => {
+    reply.header("request-id", request.id);
+  });
+  await app.listen(port, host);
+  const server = app.getHttpServer();
+  server.headersTimeout = 80_000;
+  const address = server.address() as AddressInfo;
+  return { url: `http://${urlHost(host)}:${address.port}`, app, close: () => app.close() };
+}
+
+/** Runs a service as its own process: reads `.env`, lists every bad value and exits 1, closes on a signal. */
+export async function runService(start: (env: NodeJS.ProcessEnv) => Promise<RunningService>): Promise<void> {
+  try {
+    loadEnvFile();
+    const service = await start(process.env);
+    closeOnSignal(() => service.close());
+  } catch (error) {
+    process.stderr.write(`${startError(error)}\n`);
+    process.exitCode = 1;
+  }
+}
+
+/** What to print when a start failed. */
+export function startError(error: unknown): string {
+  if (error instanceof ConfigError)
+    return `The configuration has ${error.faults.length} fault(s):\n  ${error.faults.join("\n  ")}`;
+  const { code, message, stack } = error as NodeJS.ErrnoException;
+  if (code === "EADDRINUSE" || code === "EACCES") return `Cannot listen: ${message}`;
+  return stack ?? String(error);
+}
+
+/** One handler for SIGINT and SIGTERM: closes in order; a second signal ends at once. */
+export function closeOnSignal(close: () => Promise<void>): void {
+  let closing = false;
+  const onSignal = () => {
+    if (closing) process.exit(1);
+    closing = true;
+    close().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        process.stderr.write(`${String(error)}\n`);
+        process.exit(1);
+      },
+    );
+  };
+  process.on("SIGINT", onSignal);
+  process.on("SIGTERM", onSignal);
+}
+
+function withPlumbing({ module, logger }: ServiceOptions): DynamicModule {
+  return {
+    module: PlumbingModule,
+    global: true,
+    imports: [module],
+    providers: [
+      { provide: LOGGER, useValue: logger },
+      { provide: APP_FILTER, useClass: AnthropicExceptionFilter },
+    ],
+    exports: [LOGGER],
+  };
+}
+
+@Module({})
+class PlumbingModule {}
+
+/** Every body is JSON, whatever its content type says: clients forget the header. */
+function readJsonBodies(app: NestFastifyApplication): void {
+  const fastify = app.getHttpAdapter().getInstance();
+  fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser("*", { parseAs: "string" }, (request, body, done) => {
+    const encoding = request.headers["content-encoding"];
+    if (encoding !== undefined && encoding !== "identity")
+      return done(
+        new ApiError("invalid_request_error", `A body of content-encoding ${encoding} cannot be read`),
+      );
+    if (body === "") return done(null, undefined);
+    try {
+      done(null, JSON.parse(body as string));
+    } catch {
+      done(new ApiError("invalid_request_error", "The request body is not valid JSON"));
+    }
+  });
+}
+
+function urlHost(host: string): string {
+  if (host === "0.0.0.0" || host === "::") return "127.0.0.1";
+  return host.includes(":") ? `[${host}]` : host;
+}

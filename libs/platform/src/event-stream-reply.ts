@@ -1,0 +1,54 @@
+import type { FastifyReply } from "fastify";
+import { once } from "node:events";
+import { toApiError } from "#anthropic/errors.js";
+import type { MessageStreamEvent } from "#anthropic/events.js";
+import { encodeEvent } from "#anthropic/sse.js";
+
+export interface EventStreamOptions {
+  requestId: string;
+  /** After this much silence a `ping` is sent. */
+  pingIntervalMs: number;
+  signal: AbortSignal;
+}
+
+/**
+ * Sends events as `text/event-stream` and ends the answer. A source that throws ends it with one `error`
+ * event: a stream never just stops. Waits for a slow reader; gives up when `signal` fires.
+ * @returns the error that ended the stream, if one did
+ */
+export async function sendEventStream(
+  reply: FastifyReply,
+  events: AsyncIterable<MessageStreamEvent>,
+  { requestId, pingIntervalMs, signal }: EventStreamOptions,
+): Promise<unknown> {
+  reply.hijack();
+  const response = reply.raw;
+  response.writeHead(200, {
+    ...(reply.getHeaders() as Record<string, string>),
+    "content-type": "text/event-stream; charset=utf-8",
+    "cache-control": "no-cache",
+    "x-accel-buffering": "no",
+  });
+  response.flushHeaders();
+  let lastWriteAt = performance.now();
+  const write = (event: MessageStreamEvent): boolean => {
+    lastWriteAt = performance.now();
+    return response.write(encodeEvent(event));
+  };
+  const pings = setInterval(() => {
+    if (performance.now() - lastWriteAt >= pingIntervalMs * 0.9 && !response.writableNeedDrain)
+      write({ type: "ping" });
+  }, pingIntervalMs / 2);
+  try {
+    for await (const event of events) if (!write(event)) await once(response, "drain", { signal });
+    return undefined;
+  } catch (error) {
+    if (signal.aborted) return undefined;
+    const { error: body } = toApiError(error).toBody();
+    write({ type: "error", error: body, request_id: requestId });
+    return error;
+  } finally {
+    clearInterval(pings);
+    response.end();
+  }
+}

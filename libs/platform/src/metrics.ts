@@ -1,0 +1,30 @@
+import { Controller, Get, Header, Inject, Module } from "@nestjs/common";
+import { Registry, collectDefaultMetrics } from "prom-client";
+
+@Controller("metrics")
+class MetricsController {
+  constructor(@Inject(Registry) private readonly registry: Registry) {}
+
+  @Get()
+  @Header("content-type", Registry.PROMETHEUS_CONTENT_TYPE)
+  scrape(): Promise<string> {
+    return this.registry.metrics();
+  }
+}
+
+/** One registry a service, also where several services share a process, and `GET /metrics` over it. */
+@Module({
+  controllers: [MetricsController],
+  providers: [
+    {
+      provide: Registry,
+      useFactory: () => {
+        const register = new Registry();
+        collectDefaultMetrics({ register });
+        return register;
+      },
+    },
+  ],
+  exports: [Registry],
+})
+export class MetricsModule {}

@@ -1,0 +1,15 @@
+/** Headers between gateway and inference adapter, beside those of the Messages API itself. */
+export const inferenceHeaders = {
+  /** Request: the cache key. Says too that the body is in canonical form already. */
+  cacheKey: "x-cache-key",
+  /** Answer: the fingerprint of what answers, see `ModelCard`. */
+  fingerprint: "x-fingerprint",
+  /** Answer: the name of the model that answers. */
+  servedModel: "x-served-model",
+  /** Answer: the output limit in tokens, where the adapter lowered it. */
+  maxTokens: "x-max-tokens",
+  /** Answer: the prompt's length in tokens, as counted before the model ran. */
+  inputTokens: "x-input-tokens",
+  /** Both ways: one name for the request in all logs. */
+  requestId: "request-id",
+} as const;

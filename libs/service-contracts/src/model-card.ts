@@ -1,0 +1,24 @@
+/** One model in `GET /v1/models`, in Anthropic's shape. The adapter adds `fingerprint`; the gateway keeps it inside. */
+export interface ModelCard {
+  type: "model";
+  id: string;
+  display_name: string;
+  /** RFC 3339. */
+  created_at: string;
+  /** The context window in tokens that is really configured. */
+  max_input_tokens: number;
+  /** The most output tokens of one answer. */
+  max_tokens: number;
+  /**
+   * An opaque value over what would answer: model digest, window, mode and translation version. Absent from
+   * a server that is not our adapter.
+   */
+  fingerprint?: string;
+}
+
+export interface ModelList {
+  data: ModelCard[];
+  has_more: boolean;
+  first_id: string | null;
+  last_id: string | null;
+}
