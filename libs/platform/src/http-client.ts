@@ -38,21 +38,17 @@ const idleSocketMs = 30_000;
 /** JSON over HTTP to one base URL, with its own keep-alive sockets and its own clocks. Any status is an answer. */
 export class HttpClient {
   private readonly axios: AxiosInstance;
-  private readonly agents: { httpAgent: HttpAgent; httpsAgent: HttpsAgent };
 
   constructor(
     readonly baseUrl: string,
     connectTimeoutMs: number,
   ) {
     const options = { keepAlive: true, timeout: idleSocketMs, scheduling: "lifo" as const };
-    this.agents = {
-      httpAgent: withConnectTimeout(new HttpAgent(options), connectTimeoutMs),
-      httpsAgent: withConnectTimeout(new HttpsAgent(options), connectTimeoutMs),
-    };
     this.axios = axios.create({
       baseURL: baseUrl,
       adapter: "http",
-      ...this.agents,
+      httpAgent: withConnectTimeout(new HttpAgent(options), connectTimeoutMs),
+      httpsAgent: withConnectTimeout(new HttpsAgent(options), connectTimeoutMs),
       proxy: false,
       maxRedirects: 0,
       decompress: false,
@@ -73,11 +69,6 @@ export class HttpClient {
   /** The answer as soon as its headers are there; the caller reads or destroys `body`. @throws UpstreamError */
   stream(request: HttpRequest): Promise<HttpAnswer<IncomingMessage>> {
     return this.send<IncomingMessage>(request, "stream");
-  }
-
-  close(): void {
-    this.agents.httpAgent.destroy();
-    this.agents.httpsAgent.destroy();
   }
 
   private async send<Body>(request: HttpRequest, responseType: "text" | "stream"): Promise<HttpAnswer<Body>> {
@@ -115,10 +106,8 @@ function toAnswer<Body>({ status, headers, data }: AxiosResponse<Body>): HttpAns
 /** A kept socket that the other side closed meanwhile: nothing was answered, so once more is safe. */
 function isStaleSocket(error: unknown): boolean {
   if (!isAxiosError(error) || error.response || error.config?.signal?.aborted) return false;
-  const request = error.request as
-    { reusedSocket?: boolean; _currentRequest?: { reusedSocket?: boolean } } | undefined;
-  const reused = request?.reusedSocket ?? request?._currentRequest?.reusedSocket;
-  return reused === true && (error.code === "ECONNRESET" || error.code === "EPIPE");
+  const request = error.request as { reusedSocket?: boolean } | undefined;
+  return request?.reusedSocket === true && (error.code === "ECONNRESET" || error.code === "EPIPE");
 }
 
 function toUpstreamError(error: unknown, baseUrl: string, timedOut: boolean): UpstreamError {

@@ -1,5 +1,5 @@
 import { Controller, Get, Header, Inject, Module } from "@nestjs/common";
-import { Registry, collectDefaultMetrics } from "prom-client";
+import { Gauge, Registry, collectDefaultMetrics } from "prom-client";
 
 @Controller("metrics")
 class MetricsController {
@@ -28,3 +28,15 @@ class MetricsController {
   exports: [Registry],
 })
 export class MetricsModule {}
+
+/** A gauge that reads its value when it is scraped. */
+export function observeGauge(registry: Registry, name: string, help: string, read: () => number): Gauge {
+  return new Gauge({
+    name,
+    help,
+    registers: [registry],
+    collect() {
+      this.set(read());
+    },
+  });
+}

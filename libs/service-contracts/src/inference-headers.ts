@@ -10,6 +10,8 @@ export const inferenceHeaders = {
   maxTokens: "x-max-tokens",
   /** Answer: the prompt's length in tokens, as counted before the model ran. */
   inputTokens: "x-input-tokens",
+  /** Answer: `started`, or `joined` where the same question was in flight already. */
+  generation: "x-generation",
   /** Both ways: one name for the request in all logs. */
   requestId: "request-id",
 } as const;

@@ -1,0 +1,29 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import type { IncomingHttpHeaders } from "node:http";
+import { ApiError } from "#anthropic/errors.js";
+import type { ApiKey } from "./parse-api-keys.js";
+
+/** The tenant of a gateway without keys. */
+export const noTenant = "-";
+
+/**
+ * The name of the key that a request carries in `x-api-key` or as a Bearer token. Where both come, one valid
+ * key is enough. @throws ApiError `authentication_error`
+ */
+export function findTenant(headers: IncomingHttpHeaders, keys: readonly ApiKey[]): string {
+  if (keys.length === 0) return noTenant;
+  const presented = presentedKeys(headers);
+  if (presented.length === 0)
+    throw new ApiError("authentication_error", "x-api-key header or Authorization: Bearer token is required");
+  for (const key of presented) {
+    const sha256 = createHash("sha256").update(key).digest();
+    const known = keys.filter((candidate) => timingSafeEqual(candidate.sha256, sha256));
+    if (known[0]) return known[0].name;
+  }
+  throw new ApiError("authentication_error", "invalid x-api-key");
+}
+
+function presentedKeys({ "x-api-key": apiKey, authorization }: IncomingHttpHeaders): string[] {
+  const bearer = /^Bearer\s+(\S+)\s*$/i.exec(authorization ?? "")?.[1];
+  return [apiKey, bearer].filter((key): key is string => typeof key === "string" && key !== "");
+}

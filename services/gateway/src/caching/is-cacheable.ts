@@ -1,0 +1,60 @@
+import type { IncomingHttpHeaders } from "node:http";
+import { ApiError } from "#anthropic/errors.js";
+import type { MessagesRequest } from "#anthropic/messages.js";
+
+export interface CacheSettings {
+  ttlSeconds: number;
+  maxTtlSeconds: number;
+  cacheSampled: boolean;
+}
+
+/** What the cache may do for one request. */
+export interface CachePolicy {
+  isRead: boolean;
+  isStored: boolean;
+  /** A miss is an error: the client wants no generation. */
+  onlyIfCached: boolean;
+  /** Older entries are misses. */
+  maxAgeSeconds: number;
+  ttlSeconds: number;
+}
+
+/** The request's `cache-control` and `x-cache-ttl`, and the gateway's settings. @throws ApiError on a bad `x-cache-ttl` */
+export function isCacheable(
+  request: MessagesRequest,
+  headers: IncomingHttpHeaders,
+  settings: CacheSettings,
+): CachePolicy {
+  const directives = parseCacheControl(headers["cache-control"]);
+  const ttlSeconds = parseTtl(headers["x-cache-ttl"], settings);
+  const isSampled = (request.temperature ?? 0) > 0;
+  const isOff = ttlSeconds === 0 || directives.has("no-store") || (isSampled && !settings.cacheSampled);
+  return {
+    isRead: !isOff && !directives.has("no-cache"),
+    isStored: !isOff,
+    onlyIfCached: directives.has("only-if-cached"),
+    maxAgeSeconds: parseSeconds(directives.get("max-age")) ?? Infinity,
+    ttlSeconds,
+  };
+}
+
+function parseCacheControl(header: string | undefined): Map<string, string> {
+  const directives = new Map<string, string>();
+  for (const directive of (header ?? "").split(",")) {
+    const [name = "", value = ""] = directive.trim().split("=", 2);
+    if (name !== "") directives.set(name.toLowerCase(), value);
+  }
+  return directives;
+}
+
+function parseTtl(header: string | string[] | undefined, settings: CacheSettings): number {
+  if (header === undefined || settings.ttlSeconds === 0) return settings.ttlSeconds;
+  const seconds = parseSeconds(header.toString());
+  if (seconds === undefined)
+    throw new ApiError("invalid_request_error", "x-cache-ttl: Input should be a whole number of seconds");
+  return Math.min(seconds, settings.maxTtlSeconds);
+}
+
+function parseSeconds(text: string | undefined): number | undefined {
+  return text !== undefined && /^\d{1,10}$/.test(text) ? Number(text) : undefined;
+}

@@ -1,0 +1,41 @@
+export interface ClaudeCodeSettings {
+  /** Where the client reaches the gateway. */
+  baseUrl: string;
+  model: string;
+  contextLength: number;
+  needsKey: boolean;
+  concurrency: number;
+}
+
+const defaultOutputTokens = 8192;
+
+/**
+ * The environment that makes Claude Code work with a model of this window. The rule was measured on
+ * 2.1.330: it compacts at MAX_CONTEXT_TOKENS − MAX_OUTPUT_TOKENS − 13,000, which here is 3,000 tokens and
+ * one answer below the real window.
+ */
+export function toClaudeCodeEnv(settings: ClaudeCodeSettings): Record<string, string> {
+  const { baseUrl, model, contextLength, needsKey, concurrency } = settings;
+  const outputTokens = Math.min(defaultOutputTokens, Math.floor(contextLength / 4));
+  return {
+    ANTHROPIC_BASE_URL: baseUrl,
+    ...(needsKey ? {} : { ANTHROPIC_AUTH_TOKEN: "local" }),
+    ANTHROPIC_MODEL: model,
+    ANTHROPIC_DEFAULT_HAIKU_MODEL: model,
+    CLAUDE_CODE_MAX_CONTEXT_TOKENS: String(contextLength + 10_000),
+    CLAUDE_CODE_MAX_OUTPUT_TOKENS: String(outputTokens),
+    CLAUDE_CODE_ATTRIBUTION_HEADER: "0",
+    CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: "1",
+    ...(concurrency > 1 ? {} : { CLAUDE_CODE_DISABLE_BACKGROUND_TASKS: "1" }),
+    CLAUDE_STREAM_IDLE_TIMEOUT_MS: "900000",
+    API_FORCE_IDLE_TIMEOUT: "0",
+    API_TIMEOUT_MS: "1800000",
+  };
+}
+
+/** `export NAME='value'` lines for a POSIX shell. */
+export function toExportLines(env: Record<string, string>): string {
+  return Object.entries(env)
+    .map(([name, value]) => `export ${name}='${value.replaceAll("'", `'\\''`)}'\n`)
+    .join("");
+}

@@ -1,0 +1,60 @@
+import { IsBooleanVariable, IsIntVariable, IsParsedVariable, IsTextVariable } from "#platform/load-config.js";
+import { ServiceConfig } from "#platform/service-config.js";
+import { parseApiKeys } from "./access/parse-api-keys.js";
+import { parseModelAliases } from "./models/parse-model-aliases.js";
+import { parseUrl } from "./inference/parse-url.js";
+
+/** The environment of the gateway; each property is a variable. */
+export class GatewayConfig extends ServiceConfig {
+  @IsIntVariable(0, 65535)
+  API_PORT: number = 8000;
+
+  @IsTextVariable()
+  API_HOST: string = "127.0.0.1";
+
+  @IsParsedVariable(parseUrl)
+  CACHE_URL: string = "http://127.0.0.1:8100";
+
+  @IsParsedVariable(parseUrl)
+  INFERENCE_URL: string = "http://127.0.0.1:8200";
+
+  /** The model served by default. */
+  @IsTextVariable()
+  MODEL_NAME: string = "qwen3-coder";
+
+  /** `pattern=model,…` where `*` matches anything; asked before the names that the backend has. */
+  @IsParsedVariable(parseModelAliases)
+  MODEL_ALIASES: string = "";
+
+  /** Seconds that an answer is kept; 0 turns the cache off. */
+  @IsIntVariable(0, 31_536_000)
+  CACHE_TTL: number = 86_400;
+
+  /** The most seconds that a request may ask for with `x-cache-ttl`. */
+  @IsIntVariable(1, 31_536_000)
+  CACHE_MAX_TTL: number = 604_800;
+
+  /** False: requests with an explicit temperature above 0 bypass the cache. */
+  @IsBooleanVariable()
+  CACHE_SAMPLED: boolean = true;
+
+  /** `name:sha256-of-the-key,…` in hex. Empty: no authentication. */
+  @IsParsedVariable(parseApiKeys)
+  API_KEYS: string = "";
+
+  @IsBooleanVariable()
+  ALLOW_UNAUTHENTICATED: boolean = false;
+
+  /** How many generations run at once; tells Claude Code whether background tasks make sense. */
+  @IsIntVariable(1, 1024)
+  INFERENCE_CONCURRENCY: number = 1;
+
+  @IsIntVariable(100, 600_000)
+  CONNECT_TIMEOUT_MS: number = 5000;
+
+  @IsIntVariable(100, 86_400_000)
+  FIRST_EVENT_TIMEOUT_MS: number = 600_000;
+
+  @IsIntVariable(100, 86_400_000)
+  IDLE_TIMEOUT_MS: number = 300_000;
+}

@@ -1,0 +1,33 @@
+import { Controller, Get } from "@nestjs/common";
+import { HealthCheck, type HealthCheckResult, HealthCheckService } from "@nestjs/terminus";
+import { CacheHealth } from "./cache.health.js";
+import { InferenceHealth } from "./inference.health.js";
+
+@Controller("health")
+export class HealthController {
+  constructor(
+    private readonly health: HealthCheckService,
+    private readonly cache: CacheHealth,
+    private readonly inference: InferenceHealth,
+  ) {}
+
+  /** 503 when messages cannot be answered; a lost cache is only told. */
+  @Get()
+  @HealthCheck()
+  all(): Promise<HealthCheckResult> {
+    return this.health.check([() => this.inference.check("/health"), () => this.cache.check()]);
+  }
+
+  /** The process works; nothing else is asked. */
+  @Get("live")
+  @HealthCheck()
+  live(): Promise<HealthCheckResult> {
+    return this.health.check([]);
+  }
+
+  @Get("ready")
+  @HealthCheck()
+  ready(): Promise<HealthCheckResult> {
+    return this.health.check([() => this.inference.check("/health/ready")]);
+  }
+}

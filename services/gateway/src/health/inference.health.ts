@@ -1,0 +1,28 @@
+import { Injectable } from "@nestjs/common";
+import { type HealthIndicatorResult, HealthIndicatorService } from "@nestjs/terminus";
+import { InferenceClient } from "../inference/inference.client.js";
+
+@Injectable()
+export class InferenceHealth {
+  constructor(
+    private readonly indicators: HealthIndicatorService,
+    private readonly inference: InferenceClient,
+  ) {}
+
+  /** What the adapter says of itself. A server without such a page is up when it lists its models. */
+  async check(path: string): Promise<HealthIndicatorResult> {
+    const indicator = this.indicators.check("inference");
+    const startedAt = performance.now();
+    try {
+      const { status, body } = await this.inference.health(path);
+      if (status === 404) await this.inference.listModels();
+      const latency_ms = Math.round(performance.now() - startedAt);
+      const details = (body as { details?: Record<string, unknown> } | null)?.details ?? {};
+      return status === 200 || status === 404
+        ? indicator.up({ latency_ms, ...details })
+        : indicator.down({ latency_ms, ...details });
+    } catch (error) {
+      return indicator.down({ message: (error as Error).message });
+    }
+  }
+}

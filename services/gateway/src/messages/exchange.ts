@@ -1,0 +1,93 @@
+import type { GenerationTimings } from "#anthropic/events.js";
+import type { Message, Usage } from "#anthropic/messages.js";
+import { inferenceHeaders } from "#service-contracts/inference-headers.js";
+import type { StoredEntry } from "#service-contracts/stored-entry.js";
+import type { InferenceAnswer } from "../inference/inference.client.js";
+
+export type CacheResult = "hit" | "miss" | "coalesced" | "bypass" | "refresh";
+
+/** What is known about one request and its answer: the source of its headers, its log line and its metrics. */
+export class Exchange {
+  readonly startedAt = performance.now();
+  isStream = false;
+  result: CacheResult | undefined;
+  model: string | undefined;
+  key: string | undefined;
+  servedModel: string | undefined;
+  usage: Usage | undefined;
+  timings: GenerationTimings | undefined;
+  /** What a hit saved. */
+  gpuSeconds = 0;
+  firstEventAt: number | undefined;
+  isStoreFailed = false;
+  private ageSeconds: number | undefined;
+  private maxTokens: string | undefined;
+  private readonly durationsMs = new Map<string, number>();
+
+  get seconds(): number {
+    return (performance.now() - this.startedAt) / 1000;
+  }
+
+  noteQuestion(model: string, key: string): void {
+    this.model = model;
+    this.key = key;
+  }
+
+  noteHit(entry: StoredEntry): void {
+    this.result = "hit";
+    this.servedModel = entry.servedModel;
+    this.usage = entry.message.usage;
+    this.gpuSeconds = entry.gpuSeconds;
+    this.ageSeconds = Math.max(0, Math.floor((Date.now() - entry.storedAt) / 1000));
+  }
+
+  noteGeneration({ servedModel, maxTokens, isJoined }: InferenceAnswer): void {
+    this.servedModel = servedModel;
+    this.maxTokens = maxTokens;
+    if (isJoined) this.result = "coalesced";
+  }
+
+  noteMessage(message: Message, timings: GenerationTimings | undefined): void {
+    this.usage = message.usage;
+    this.timings = timings;
+    if (timings) {
+      this.durationsMs.set("prefill", timings.prefill_seconds * 1000);
+      this.durationsMs.set("decode", timings.decode_seconds * 1000);
+    }
+  }
+
+  noteFirstEvent(): void {
+    this.firstEventAt ??= performance.now();
+  }
+
+  noteStoreFailure(): void {
+    this.isStoreFailed = true;
+  }
+
+  async time<T>(name: string, work: () => T | Promise<T>): Promise<T> {
+    const startedAt = performance.now();
+    try {
+      return await work();
+    } finally {
+      this.durationsMs.set(name, performance.now() - startedAt);
+    }
+  }
+
+  toHeaders(): Record<string, string> {
+    const timing = [...this.durationsMs].map(([name, ms]) => `${name};dur=${ms.toFixed(1)}`).join(", ");
+    return withoutUndefined({
+      "x-cache": this.result,
+      "x-cache-key": this.key,
+      age: this.ageSeconds?.toString(),
+      [inferenceHeaders.servedModel]: this.servedModel,
+      [inferenceHeaders.maxTokens]: this.maxTokens,
+      "server-timing": timing === "" ? undefined : timing,
+    });
+  }
+}
+
+function withoutUndefined(headers: Record<string, string | undefined>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).filter((header): header is [string, string] => header[1] !== undefined),
+  );
+}

@@ -1,0 +1,92 @@
+import { Inject, Injectable } from "@nestjs/common";
+import type { FastifyReply } from "fastify";
+import { toApiError } from "#anthropic/errors.js";
+import type { MessageStreamEvent } from "#anthropic/events.js";
+import { foldMessage } from "#anthropic/fold-message.js";
+import { sendEventStream } from "#platform/event-stream-reply.js";
+import { LOGGER, type Logger } from "#platform/logging.js";
+import { Exchange } from "./exchange.js";
+import type { Caller } from "./messages.service.js";
+import { MessagesMetrics } from "./messages.metrics.js";
+
+const pingIntervalMs = 10_000;
+
+/** Sends the events of an answer as a stream or folded into one message, then logs and measures the exchange. */
+@Injectable()
+export class MessageReply {
+  constructor(
+    private readonly metrics: MessagesMetrics,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  /** @throws whatever failed before the answer's headers went out */
+  async send(
+    reply: FastifyReply,
+    caller: Caller,
+    answer: (exchange: Exchange) => Promise<AsyncIterable<MessageStreamEvent>>,
+  ): Promise<void> {
+    const exchange = new Exchange();
+    try {
+      const events = noteFirstEvent(await answer(exchange), exchange);
+      const failure = exchange.isStream
+        ? await this.sendStream(reply, caller, exchange, events)
+        : await this.sendMessage(reply, exchange, events);
+      this.conclude(caller, exchange, failure);
+    } catch (error) {
+      reply.headers(exchange.toHeaders());
+      this.conclude(caller, exchange, error);
+      throw error;
+    }
+  }
+
+  private sendStream(
+    reply: FastifyReply,
+    { requestId, signal }: Caller,
+    exchange: Exchange,
+    events: AsyncIterable<MessageStreamEvent>,
+  ): Promise<unknown> {
+    reply.headers(exchange.toHeaders());
+    return sendEventStream(reply, events, { requestId, pingIntervalMs, signal });
+  }
+
+  private async sendMessage(
+    reply: FastifyReply,
+    exchange: Exchange,
+    events: AsyncIterable<MessageStreamEvent>,
+  ): Promise<undefined> {
+    const message = await foldMessage(events);
+    await reply.headers(exchange.toHeaders()).send(message);
+  }
+
+  /** One line a request, without its content, and its metrics. */
+  private conclude({ requestId, signal }: Caller, exchange: Exchange, failure: unknown): void {
+    const error = failure === undefined ? undefined : toApiError(failure);
+    const isGone = signal.aborted;
+    this.metrics.observe(exchange, isGone && error ? undefined : error?.type);
+    const line = {
+      request_id: requestId,
+      model: exchange.model,
+      key: exchange.key?.slice(0, 16),
+      stream: exchange.isStream,
+      ms: Math.round(exchange.seconds * 1000),
+      input_tokens: exchange.usage?.input_tokens,
+      output_tokens: exchange.usage?.output_tokens,
+      ...(error ? { error_type: error.type } : {}),
+      ...(isGone ? { client_gone: true } : {}),
+    };
+    const message = `cache ${exchange.result ?? "error"}`;
+    if (error && error.status >= 500 && !isGone)
+      this.logger.warn({ ...line, reason: error.message }, message);
+    else this.logger.info(line, message);
+  }
+}
+
+async function* noteFirstEvent(
+  events: AsyncIterable<MessageStreamEvent>,
+  exchange: Exchange,
+): AsyncGenerator<MessageStreamEvent> {
+  for await (const event of events) {
+    if (event.type === "content_block_delta") exchange.noteFirstEvent();
+    yield event;
+  }
+}

@@ -1,0 +1,33 @@
+import { Body, Controller, HttpCode, Post, Req, Res, UseGuards } from "@nestjs/common";
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { abortOnDisconnect } from "#platform/abort-on-disconnect.js";
+import { ApiKeyGuard, Tenant } from "../access/api-key.guard.js";
+import { MessageReply } from "./message-reply.js";
+import { MessagesService } from "./messages.service.js";
+
+@Controller("v1/messages")
+@UseGuards(ApiKeyGuard)
+export class MessagesController {
+  constructor(
+    private readonly messages: MessagesService,
+    private readonly reply: MessageReply,
+  ) {}
+
+  @Post()
+  @HttpCode(200)
+  async create(
+    @Body() body: unknown,
+    @Tenant() tenant: string,
+    @Req() { headers, id: requestId }: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const caller = { headers, tenant, requestId, signal: abortOnDisconnect(reply.raw) };
+    await this.reply.send(reply, caller, (exchange) => this.messages.create(body, caller, exchange));
+  }
+
+  @Post("count_tokens")
+  @HttpCode(200)
+  countTokens(@Body() body: unknown): Promise<{ input_tokens: number }> {
+    return this.messages.countTokens(body);
+  }
+}

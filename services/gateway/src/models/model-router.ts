@@ -1,0 +1,79 @@
+import { Injectable } from "@nestjs/common";
+import { setTimeout as delay } from "node:timers/promises";
+import { ApiError } from "#anthropic/errors.js";
+import type { ModelCard } from "#service-contracts/model-card.js";
+import { GatewayConfig } from "../gateway.config.js";
+import { InferenceClient } from "../inference/inference.client.js";
+import { parseModelAliases } from "./parse-model-aliases.js";
+import { resolveModelName } from "./resolve-model-name.js";
+
+const freshMs = 5000;
+const refreshWaitMs = 500;
+
+/** Which model answers a requested name. Keeps the last known models, so that hits are served without a backend. */
+@Injectable()
+export class ModelRouter {
+  private readonly aliases;
+  private known: ModelCard[] | undefined;
+  private askedAt = -Infinity;
+  private asking: Promise<ModelCard[]> | undefined;
+
+  constructor(
+    private readonly config: GatewayConfig,
+    private readonly inference: InferenceClient,
+  ) {
+    this.aliases = parseModelAliases(config.MODEL_ALIASES);
+  }
+
+  /** @throws ApiError `not_found_error` naming what is served; the adapter's error when no model was ever known */
+  async resolve(requested: string): Promise<ModelCard> {
+    const model =
+      this.pick(requested, await this.list()) ?? this.pick(requested, await this.refreshOrKnown());
+    if (model) return model;
+    const names = (this.known ?? []).map(({ id }) => id).join(", ") || "none";
+    throw new ApiError(
+      "not_found_error",
+      `model: ${requested} (models served: ${names}; default: ${this.config.MODEL_NAME})`,
+    );
+  }
+
+  /** The default model as it is installed, if it is. */
+  async defaultModel(): Promise<ModelCard | undefined> {
+    return this.pick(this.config.MODEL_NAME, await this.list());
+  }
+
+  async list(): Promise<ModelCard[]> {
+    if (!this.known) return this.refresh();
+    if (performance.now() - this.askedAt < freshMs) return this.known;
+    this.askedAt = performance.now();
+    await Promise.race([this.refreshOrKnown(), delay(refreshWaitMs)]);
+    return this.known;
+  }
+
+  /** The known names: the bounded set of values that a metric's label may have. */
+  isServed(id: string): boolean {
+    return this.known?.some((model) => model.id === id) ?? false;
+  }
+
+  private refreshOrKnown(): Promise<ModelCard[]> {
+    return this.refresh().catch(() => this.known ?? []);
+  }
+
+  private refresh(): Promise<ModelCard[]> {
+    this.asking ??= this.ask().finally(() => (this.asking = undefined));
+    return this.asking;
+  }
+
+  private async ask(): Promise<ModelCard[]> {
+    this.known = await this.inference.listModels();
+    this.askedAt = performance.now();
+    return this.known;
+  }
+
+  private pick(requested: string, models: ModelCard[]): ModelCard | undefined {
+    const installed = models.map(({ id }) => id);
+    const { MODEL_NAME: defaultModel } = this.config;
+    const id = resolveModelName(requested, { aliases: this.aliases, installed, defaultModel });
+    return models.find((model) => model.id === id);
+  }
+}

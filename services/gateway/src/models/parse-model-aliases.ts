@@ -1,0 +1,22 @@
+export interface ModelAlias {
+  pattern: RegExp;
+  model: string;
+}
+
+/** `MODEL_ALIASES`: `pattern=model,…` where `*` matches anything. @throws Error saying what it may be */
+export function parseModelAliases(text: string): ModelAlias[] {
+  return text
+    .split(",")
+    .map((alias) => alias.trim())
+    .filter((alias) => alias !== "")
+    .map((alias) => {
+      const [, pattern, model] = /^([^=]+)=([^=]+)$/.exec(alias) ?? [];
+      if (pattern === undefined || model === undefined)
+        throw new Error("must be a list such as claude-haiku-*=qwen2.5-coder:7b,gpt-*=qwen3-coder");
+      const parts = pattern.trim().split("*");
+      return {
+        pattern: new RegExp(`^${parts.map((part) => RegExp.escape(part)).join(".*")}$`),
+        model: model.trim(),
+      };
+    });
+}

@@ -1,0 +1,64 @@
+import type { CanonicalRequest } from "#anthropic/canonical-request.js";
+import type { StopReason } from "#anthropic/messages.js";
+
+/**
+ * What a model does, in the order in which it does it. A backend yields these; block indices, ids and usage
+ * are framed once for all backends. Text and thinking may come in any number of pieces. After `end` nothing
+ * comes; a backend that cannot reach its own end throws an ApiError.
+ */
+export type GenerationEvent =
+  | { type: "thinking"; thinking: string }
+  | { type: "text"; text: string }
+  | { type: "tool_use_start"; name: string }
+  | { type: "tool_use_input"; partialJson: string }
+  | GenerationEnd;
+
+export interface GenerationEnd {
+  type: "end";
+  stopReason: StopReason;
+  stopSequence: string | null;
+  /** As the backend counted; undefined where it could not. */
+  inputTokens: number | undefined;
+  outputTokens: number;
+  loadSeconds: number;
+  prefillSeconds: number;
+  decodeSeconds: number;
+}
+
+export type Capability = "tools" | "thinking" | "vision";
+
+/** A model that the backend can run. */
+export interface BackendModel {
+  name: string;
+  digest: string;
+  /** RFC 3339. */
+  modifiedAt: string;
+  capabilities: ReadonlySet<Capability>;
+  /** The context window in tokens that it was trained for. */
+  trainedContextLength: number;
+}
+
+/** A model as it is served: with the one window that every call names. */
+export interface ServedModel extends BackendModel {
+  contextLength: number;
+  fingerprint: string;
+}
+
+/** One kind of server that runs models. A new one is a folder beside `ollama/` and a line in the registry. */
+export interface InferenceBackend {
+  readonly name: string;
+  /** Changes whenever the translation changes what is answered: part of the fingerprint. */
+  readonly translationVersion: number;
+  /** @throws ApiError when the server cannot be asked */
+  listModels(): Promise<BackendModel[]>;
+  /** Runs the model. Aborting `signal` ends it as soon as the server allows. @throws ApiError */
+  generate(
+    request: CanonicalRequest,
+    model: ServedModel,
+    signal: AbortSignal,
+  ): AsyncIterable<GenerationEvent>;
+  /** Resolves when the server answers at all. @throws ApiError */
+  probe(): Promise<void>;
+}
+
+export const INFERENCE_BACKEND = Symbol("INFERENCE_BACKEND");

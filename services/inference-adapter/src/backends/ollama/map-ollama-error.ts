@@ -1,0 +1,30 @@
+import { ApiError, type ErrorType } from "#anthropic/errors.js";
+
+/** An error answer of Ollama, or an error line inside a stream (status 500), in our terms. */
+export function mapOllamaError(status: number, body: unknown): ApiError {
+  const message = ollamaMessage(body);
+  if (status === 403 && message === "")
+    return new ApiError(
+      "api_error",
+      "Ollama refused the connection's host name (403): see OLLAMA_ORIGINS and OLLAMA_HOST",
+    );
+  return new ApiError(mapType(status, message), `Ollama: ${message || `status ${status}`}`);
+}
+
+/** The one refusal that clients know how to handle: the prompt is longer than the window. */
+export function isContextOverflow(status: number, body: unknown): boolean {
+  return status === 400 && /input length exceeds/i.test(ollamaMessage(body));
+}
+
+function mapType(status: number, message: string): ErrorType {
+  if (status === 404) return "not_found_error";
+  if (status === 503 || /server busy|maximum pending requests/i.test(message)) return "overloaded_error";
+  if (status === 400) return "invalid_request_error";
+  return "api_error";
+}
+
+function ollamaMessage(body: unknown): string {
+  if (typeof body === "string") return body.trim();
+  const error = (body as { error?: unknown } | null)?.error;
+  return typeof error === "string" ? error : "";
+}

@@ -1,0 +1,65 @@
+/** Ollama's own API, as far as it is used. @see https://github.com/ollama/ollama/blob/main/docs/api.md */
+
+export interface OllamaChatRequest {
+  model: string;
+  messages: OllamaMessage[];
+  tools?: OllamaTool[];
+  stream: true;
+  think: boolean;
+  format?: Record<string, unknown>;
+  keep_alive: number | string;
+  truncate: false;
+  shift: false;
+  options: OllamaOptions;
+}
+
+export interface OllamaOptions {
+  num_ctx: number;
+  num_predict?: number;
+  temperature?: number;
+  top_p?: number;
+  top_k?: number;
+}
+
+export interface OllamaMessage {
+  role: "system" | "user" | "assistant" | "tool";
+  content: string;
+  thinking?: string;
+  /** Base64, without a data: prefix. */
+  images?: string[];
+  tool_calls?: OllamaToolCall[];
+  tool_name?: string;
+  tool_call_id?: string;
+}
+
+export interface OllamaToolCall {
+  id?: string;
+  function: { index?: number; name: string; arguments: Record<string, unknown> };
+}
+
+export interface OllamaTool {
+  type: "function";
+  function: { name: string; description: string; parameters: Record<string, unknown> };
+}
+
+/** One line of a streamed `/api/chat` answer. Durations are nanoseconds. */
+export interface OllamaChatChunk {
+  message?: { content?: string; thinking?: string; tool_calls?: OllamaToolCall[] };
+  done?: boolean;
+  done_reason?: string;
+  error?: string;
+  load_duration?: number;
+  prompt_eval_count?: number;
+  prompt_eval_duration?: number;
+  eval_count?: number;
+  eval_duration?: number;
+}
+
+export interface OllamaTags {
+  models: { name: string; digest: string; modified_at: string }[];
+}
+
+export interface OllamaShow {
+  capabilities?: string[];
+  model_info?: Record<string, unknown>;
+}

@@ -1,0 +1,94 @@
+import type { IncomingMessage } from "node:http";
+import { ApiError } from "#anthropic/errors.js";
+import { HttpClient, UpstreamError } from "#platform/http-client.js";
+import { mapOllamaError } from "./map-ollama-error.js";
+import type { OllamaChatRequest, OllamaShow, OllamaTags } from "./ollama-wire.js";
+
+const metadataTimeoutMs = 5000;
+
+/** Ollama's API over HTTP: nothing but transport. Every failure is an ApiError. */
+export class OllamaClient {
+  private readonly http: HttpClient;
+
+  constructor(
+    readonly baseUrl: string,
+    private readonly connectTimeoutMs: number,
+  ) {
+    this.http = new HttpClient(baseUrl, connectTimeoutMs);
+  }
+
+  async tags(): Promise<OllamaTags> {
+    const body = await this.json({ method: "GET", path: "/api/tags" }, metadataTimeoutMs);
+    if (!Array.isArray((body as Partial<OllamaTags> | null)?.models))
+      throw new ApiError("api_error", `${this.baseUrl} does not answer as Ollama does`);
+    return body as OllamaTags;
+  }
+
+  async show(model: string): Promise<OllamaShow> {
+    return (await this.json(
+      { method: "POST", path: "/api/show", body: { model } },
+      metadataTimeoutMs,
+    )) as OllamaShow;
+  }
+
+  async probe(): Promise<void> {
+    await this.json({ method: "GET", path: "/api/version" }, this.connectTimeoutMs);
+  }
+
+  /**
+   * Starts an answer. Ollama sends its headers with the first token, minutes later for a long prompt.
+   * A status other than 200 is returned too, with its error body read.
+   */
+  async chat(request: OllamaChatRequest, signal: AbortSignal): Promise<ChatAnswer> {
+    try {
+      const { status, body } = await this.http.stream({
+        method: "POST",
+        path: "/api/chat",
+        body: request,
+        signal,
+      });
+      if (status === 200) return { status, lines: body };
+      return { status, error: parseBody(await readText(body)) };
+    } catch (error) {
+      throw toOllamaError(error);
+    }
+  }
+
+  private async json(request: { method: "GET" | "POST"; path: string; body?: unknown }, timeoutMs: number) {
+    try {
+      const { status, body } = await this.http.request({ ...request, timeoutMs });
+      if (status !== 200) throw mapOllamaError(status, body);
+      return body;
+    } catch (error) {
+      throw toOllamaError(error);
+    }
+  }
+}
+
+export type ChatAnswer = { status: 200; lines: IncomingMessage } | { status: number; error: unknown };
+
+/** A transport failure in words that say what to look at. */
+export function toOllamaError(error: unknown): ApiError {
+  if (error instanceof ApiError) return error;
+  if (!(error instanceof UpstreamError)) {
+    const { message } = error as Error;
+    return new ApiError("api_error", `Ollama broke off its answer: ${message}`, { cause: error });
+  }
+  if (error.fault === "timeout")
+    return new ApiError("timeout_error", `Ollama: ${error.message}`, { cause: error });
+  return new ApiError("api_error", `Ollama: ${error.message}`, { cause: error });
+}
+
+async function readText(body: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of body) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+function parseBody(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,73 @@
+import { ApiError } from "#anthropic/errors.js";
+
+export interface SilenceLimits {
+  /** Silence longer than this ends the generation. */
+  limitMs: number;
+  /** After this much silence the backend is probed, and again after each such time. */
+  probeIntervalMs: number;
+  /** Rejects when the backend does not answer at all. */
+  probe: () => Promise<void>;
+}
+
+/**
+ * Watches a silent backend: a long prefill or a tool call that is still being written is silent for minutes,
+ * a dead or stopped server as well. The limit and failing probes (two in a row) tell them apart.
+ */
+export class SilenceWatch {
+  private readonly controller = new AbortController();
+  private readonly timer: NodeJS.Timeout;
+  private heardAt = performance.now();
+  private probedAt = performance.now();
+  private failedProbes = 0;
+  private probing = false;
+
+  constructor(private limits: SilenceLimits) {
+    this.timer = setInterval(
+      () => this.check(),
+      Math.min(1000, limits.limitMs / 4, limits.probeIntervalMs / 2),
+    );
+  }
+
+  /** Fires with an ApiError as its reason when the silence has lasted too long. */
+  get signal(): AbortSignal {
+    return this.controller.signal;
+  }
+
+  /** The backend sent something; from now on `limitMs` may be another one. */
+  heard(limitMs: number): void {
+    this.limits.limitMs = limitMs;
+    this.heardAt = this.probedAt = performance.now();
+    this.failedProbes = 0;
+  }
+
+  stop(): void {
+    clearInterval(this.timer);
+  }
+
+  private check(): void {
+    const now = performance.now();
+    if (now - this.heardAt >= this.limits.limitMs)
+      this.fail(`the backend sent nothing for ${Math.round(this.limits.limitMs / 1000)} s`);
+    else if (now - this.probedAt >= this.limits.probeIntervalMs && !this.probing) this.probe();
+  }
+
+  private probe(): void {
+    this.probing = true;
+    this.limits
+      .probe()
+      .then(
+        () => (this.failedProbes = 0),
+        () => (this.failedProbes += 1),
+      )
+      .finally(() => {
+        this.probing = false;
+        this.probedAt = performance.now();
+        if (this.failedProbes >= 2) this.fail("the backend has stopped answering");
+      });
+  }
+
+  private fail(message: string): void {
+    this.stop();
+    this.controller.abort(new ApiError("timeout_error", message));
+  }
+}

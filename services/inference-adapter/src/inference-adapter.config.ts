@@ -1,0 +1,57 @@
+import { IsIntVariable, IsOneOfVariable, IsParsedVariable, IsTextVariable } from "#platform/load-config.js";
+import { ServiceConfig } from "#platform/service-config.js";
+import { parseModelContext } from "./models/parse-model-context.js";
+import { parseOllamaHost } from "./backends/ollama/parse-ollama-host.js";
+
+/** The environment of the inference adapter; each property is a variable. */
+export class InferenceAdapterConfig extends ServiceConfig {
+  @IsIntVariable(0, 65535)
+  INFERENCE_PORT: number = 8200;
+
+  @IsTextVariable()
+  INFERENCE_HOST: string = "127.0.0.1";
+
+  @IsOneOfVariable(["ollama"])
+  INFERENCE_BACKEND: string = "ollama";
+
+  /** How many generations run at once; as wide as the backend's own parallelism. */
+  @IsIntVariable(1, 1024)
+  INFERENCE_CONCURRENCY: number = 1;
+
+  /** How many generations may wait; one more is refused with 529. */
+  @IsIntVariable(0, 100_000)
+  INFERENCE_QUEUE_LIMIT: number = 64;
+
+  @IsParsedVariable(parseOllamaHost)
+  OLLAMA_HOST: string = "localhost:11434";
+
+  @IsTextVariable()
+  MODEL_NAME: string = "qwen3-coder";
+
+  /** The context window in tokens; a model trained for less gets what it was trained for. */
+  @IsIntVariable(512, 10_000_000)
+  CONTEXT_LENGTH: number = 65_536;
+
+  /** Windows of single models: `pattern=tokens,…`, `*` matches anything. */
+  @IsParsedVariable(parseModelContext)
+  MODEL_CONTEXT: string = "";
+
+  /** How long the model stays loaded after an answer: seconds, a duration as `10m`, or -1 for always. */
+  @IsTextVariable()
+  MODEL_KEEP_ALIVE: string = "-1";
+
+  @IsIntVariable(100, 600_000)
+  CONNECT_TIMEOUT_MS: number = 5000;
+
+  /** From the slot to the first token: load and prefill. */
+  @IsIntVariable(100, 86_400_000)
+  FIRST_EVENT_TIMEOUT_MS: number = 600_000;
+
+  /** Silence after the first token. While tools are offered it is FIRST_EVENT_TIMEOUT_MS if Ollama answers probes. */
+  @IsIntVariable(100, 86_400_000)
+  IDLE_TIMEOUT_MS: number = 300_000;
+
+  /** How long a generation goes on without a client, so that a retry can join it. */
+  @IsIntVariable(0, 3_600_000)
+  DETACH_GRACE_MS: number = 60_000;
+}

@@ -1,0 +1,34 @@
+import { type DynamicModule, Global, Module } from "@nestjs/common";
+import { TerminusModule } from "@nestjs/terminus";
+import { MetricsModule } from "#platform/metrics.js";
+import { BackendsModule } from "./backends/backends.module.js";
+import { GenerationsMetrics } from "./generations/generations.metrics.js";
+import { GenerationsService } from "./generations/generations.service.js";
+import { BackendHealth } from "./health/backend.health.js";
+import { HealthController } from "./health/health.controller.js";
+import { InferenceAdapterConfig } from "./inference-adapter.config.js";
+import { MessagesController } from "./messages/messages.controller.js";
+import { MessagesService } from "./messages/messages.service.js";
+import { ModelsController } from "./models/models.controller.js";
+import { ModelsService } from "./models/models.service.js";
+
+@Global()
+@Module({})
+export class InferenceAdapterModule {
+  static forRoot(config: InferenceAdapterConfig): DynamicModule {
+    return {
+      module: InferenceAdapterModule,
+      imports: [MetricsModule, BackendsModule, TerminusModule.forRoot({ logger: false })],
+      controllers: [MessagesController, ModelsController, HealthController],
+      providers: [
+        { provide: InferenceAdapterConfig, useValue: config },
+        MessagesService,
+        ModelsService,
+        GenerationsService,
+        GenerationsMetrics,
+        BackendHealth,
+      ],
+      exports: [InferenceAdapterConfig],
+    };
+  }
+}

@@ -1,0 +1,34 @@
+import { Body, Controller, Headers, HttpCode, Post, Req, Res } from "@nestjs/common";
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { abortOnDisconnect } from "#platform/abort-on-disconnect.js";
+import { sendEventStream } from "#platform/event-stream-reply.js";
+import { inferenceHeaders } from "#service-contracts/inference-headers.js";
+import { MessagesService } from "./messages.service.js";
+
+const pingIntervalMs = 10_000;
+
+/** The same wire as the gateway's, but it always streams. */
+@Controller("v1/messages")
+export class MessagesController {
+  constructor(private readonly messages: MessagesService) {}
+
+  @Post()
+  @HttpCode(200)
+  async create(
+    @Body() body: unknown,
+    @Headers(inferenceHeaders.cacheKey) key: string | undefined,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const signal = abortOnDisconnect(reply.raw);
+    const { headers, events } = await this.messages.create(body, key, signal);
+    reply.headers(headers);
+    await sendEventStream(reply, events, { requestId: request.id, pingIntervalMs, signal });
+  }
+
+  @Post("count_tokens")
+  @HttpCode(200)
+  countTokens(@Body() body: unknown): Promise<{ input_tokens: number }> {
+    return this.messages.countTokens(body);
+  }
+}

@@ -1,0 +1,20 @@
+import type { CanonicalRequest } from "#anthropic/canonical-request.js";
+import { ApiError } from "#anthropic/errors.js";
+import type { ContentBlock } from "#anthropic/messages.js";
+import type { ServedModel } from "../backends/inference-backend.js";
+
+/** What a model cannot do is refused, not dropped. @throws ApiError `invalid_request_error` */
+export function checkAbilities(request: CanonicalRequest, { name, capabilities }: ServedModel): void {
+  if (request.tools?.length && request.tool_choice?.type !== "none" && !capabilities.has("tools"))
+    throw new ApiError("invalid_request_error", `The model ${name} does not support tools`);
+  if (!capabilities.has("vision") && request.messages.some(({ content }) => hasImage(content)))
+    throw new ApiError("invalid_request_error", `The model ${name} does not support images`);
+}
+
+function hasImage(content: ContentBlock[]): boolean {
+  return content.some(
+    (block) =>
+      block.type === "image" ||
+      (block.type === "tool_result" && Array.isArray(block.content) && hasImage(block.content)),
+  );
+}

@@ -1,0 +1,20 @@
+import { Controller, Get, Param } from "@nestjs/common";
+import type { ModelCard, ModelList } from "#service-contracts/model-card.js";
+import { ModelsService } from "./models.service.js";
+import { toModelCard } from "./to-model-card.js";
+
+@Controller("v1/models")
+export class ModelsController {
+  constructor(private readonly models: ModelsService) {}
+
+  @Get()
+  async list(): Promise<ModelList> {
+    const data = (await this.models.list()).map(toModelCard);
+    return { data, has_more: false, first_id: data[0]?.id ?? null, last_id: data.at(-1)?.id ?? null };
+  }
+
+  @Get(":id")
+  async get(@Param("id") id: string): Promise<ModelCard> {
+    return toModelCard(await this.models.find(id));
+  }
+}

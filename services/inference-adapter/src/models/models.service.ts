@@ -1,0 +1,91 @@
+import { Inject, Injectable } from "@nestjs/common";
+import { createHash } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
+import { ApiError } from "#anthropic/errors.js";
+import { LOGGER, type Logger } from "#platform/logging.js";
+import { findModelName } from "#service-contracts/find-model-name.js";
+import {
+  type BackendModel,
+  INFERENCE_BACKEND,
+  type InferenceBackend,
+  type ServedModel,
+} from "../backends/inference-backend.js";
+import { InferenceAdapterConfig } from "../inference-adapter.config.js";
+import { parseModelContext } from "./parse-model-context.js";
+
+const freshMs = 5000;
+/** A backend that answers slowly holds no request up for longer. */
+const refreshWaitMs = 500;
+
+/**
+ * The models that the backend has, each with its one window and fingerprint. Asked again every few seconds;
+ * the last known list stands while the backend is down, so that cached answers keep their keys.
+ */
+@Injectable()
+export class ModelsService {
+  private known: ServedModel[] | undefined;
+  private askedAt = -Infinity;
+  private asking: Promise<ServedModel[]> | undefined;
+  private readonly rules;
+
+  constructor(
+    private readonly config: InferenceAdapterConfig,
+    @Inject(INFERENCE_BACKEND) private readonly backend: InferenceBackend,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {
+    this.rules = parseModelContext(config.MODEL_CONTEXT);
+  }
+
+  /** The models served, a few seconds old at most where the backend answers. @throws ApiError when none were ever known */
+  async list(): Promise<ServedModel[]> {
+    if (!this.known) return this.refresh();
+    if (performance.now() - this.askedAt < freshMs) return this.known;
+    this.askedAt = performance.now();
+    const asked = this.refresh().catch((error: Error) => {
+      this.logger.warn({ reason: error.message }, "the models cannot be listed; the last known ones stand");
+    });
+    await Promise.race([asked, delay(refreshWaitMs)]);
+    return this.known;
+  }
+
+  /** Asks the backend now. @throws ApiError */
+  refresh(): Promise<ServedModel[]> {
+    this.asking ??= this.ask().finally(() => (this.asking = undefined));
+    return this.asking;
+  }
+
+  /** @throws ApiError `not_found_error` naming what is served */
+  async find(name: string): Promise<ServedModel> {
+    const models = await this.list();
+    const found = this.pick(name, models) ?? this.pick(name, await this.refresh().catch(() => models));
+    if (found) return found;
+    const names = models.map((model) => model.name).join(", ") || "none";
+    throw new ApiError("not_found_error", `model: ${name} (models served: ${names})`);
+  }
+
+  private pick(name: string, models: ServedModel[]): ServedModel | undefined {
+    const full = findModelName(
+      name,
+      models.map((model) => model.name),
+    );
+    return models.find((model) => model.name === full);
+  }
+
+  private async ask(): Promise<ServedModel[]> {
+    const models = await this.backend.listModels();
+    this.known = models.map((model) => this.toServedModel(model));
+    this.askedAt = performance.now();
+    return this.known;
+  }
+
+  private toServedModel(model: BackendModel): ServedModel {
+    const rule = this.rules.find(({ pattern }) => pattern.test(model.name));
+    const contextLength = Math.min(rule?.tokens ?? this.config.CONTEXT_LENGTH, model.trainedContextLength);
+    return { ...model, contextLength, fingerprint: this.fingerprint(model, contextLength) };
+  }
+
+  private fingerprint({ digest }: BackendModel, contextLength: number): string {
+    const parts = [this.backend.name, this.backend.translationVersion, digest, contextLength];
+    return createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, 32);
+  }
+}

@@ -1,0 +1,22 @@
+import { type RunningService, startService } from "#platform/bootstrap.js";
+import { loadConfig } from "#platform/load-config.js";
+import { createLogger } from "#platform/logging.js";
+import { InferenceAdapterConfig } from "./inference-adapter.config.js";
+import { InferenceAdapterModule } from "./inference-adapter.module.js";
+
+const maxBodyBytes = 40 * 1024 * 1024;
+
+/** @throws ConfigError */
+export async function startInferenceAdapter(env: NodeJS.ProcessEnv): Promise<RunningService> {
+  const config = loadConfig(InferenceAdapterConfig, env);
+  const logger = createLogger("inference-adapter", config);
+  const service = await startService({
+    module: InferenceAdapterModule.forRoot(config),
+    logger,
+    host: config.INFERENCE_HOST,
+    port: config.INFERENCE_PORT,
+    maxBodyBytes,
+  });
+  logger.info({ url: service.url, ollama: config.OLLAMA_HOST }, "inference adapter listening");
+  return service;
+}

@@ -1,0 +1,6 @@
+import { ApiError } from "#anthropic/errors.js";
+
+/** The refusal that makes Claude Code compact its conversation. It reads these words, so they stay as they are. */
+export function promptTooLong(tokens: number, maximum: number): ApiError {
+  return new ApiError("invalid_request_error", `prompt is too long: ${tokens} tokens > ${maximum} maximum`);
+}
