@@ -1,4 +1,10 @@
-import { IsIntVariable, IsOneOfVariable, IsParsedVariable, IsTextVariable } from "#platform/load-config.js";
+import {
+  IsBooleanVariable,
+  IsIntVariable,
+  IsOneOfVariable,
+  IsParsedVariable,
+  IsTextVariable,
+} from "#platform/load-config.js";
 import { ServiceConfig } from "#platform/service-config.js";
 import { parseModelContext } from "./models/parse-model-context.js";
 import { parseOllamaHost } from "./backends/ollama/parse-ollama-host.js";
@@ -39,6 +45,14 @@ export class InferenceAdapterConfig extends ServiceConfig {
   /** How long the model stays loaded after an answer: seconds, a duration as `10m`, or -1 for always. */
   @IsTextVariable()
   MODEL_KEEP_ALIVE: string = "-1";
+
+  /** Pull the default model if it is absent. */
+  @IsBooleanVariable()
+  MODEL_PULL: boolean = false;
+
+  /** Load the default model at start. */
+  @IsBooleanVariable()
+  MODEL_WARMUP: boolean = false;
 
   @IsIntVariable(100, 600_000)
   CONNECT_TIMEOUT_MS: number = 5000;

@@ -9,6 +9,7 @@ import { HealthController } from "./health/health.controller.js";
 import { InferenceAdapterConfig } from "./inference-adapter.config.js";
 import { MessagesController } from "./messages/messages.controller.js";
 import { MessagesService } from "./messages/messages.service.js";
+import { DefaultModelService } from "./models/default-model.service.js";
 import { ModelsController } from "./models/models.controller.js";
 import { ModelsService } from "./models/models.service.js";
 
@@ -24,6 +25,7 @@ export class InferenceAdapterModule {
         { provide: InferenceAdapterConfig, useValue: config },
         MessagesService,
         ModelsService,
+        DefaultModelService,
         GenerationsService,
         GenerationsMetrics,
         BackendHealth,

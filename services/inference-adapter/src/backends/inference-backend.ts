@@ -57,6 +57,10 @@ export interface InferenceBackend {
     model: ServedModel,
     signal: AbortSignal,
   ): AsyncIterable<GenerationEvent>;
+  /** Loads the model with its window, so that its first answer does not wait for that. @throws ApiError */
+  load(model: ServedModel, signal: AbortSignal): Promise<void>;
+  /** Fetches a model, telling how many percent are there. @throws ApiError */
+  pull(name: string, signal: AbortSignal): AsyncIterable<number>;
   /** Resolves when the server answers at all. @throws ApiError */
   probe(): Promise<void>;
 }

@@ -1,16 +1,15 @@
 import { Inject, Injectable } from "@nestjs/common";
 import { type HealthIndicatorResult, HealthIndicatorService } from "@nestjs/terminus";
-import { findModelName } from "#service-contracts/find-model-name.js";
 import { INFERENCE_BACKEND, type InferenceBackend } from "../backends/inference-backend.js";
 import { InferenceAdapterConfig } from "../inference-adapter.config.js";
-import { ModelsService } from "../models/models.service.js";
+import { DefaultModelService } from "../models/default-model.service.js";
 
 @Injectable()
 export class BackendHealth {
   constructor(
     private readonly indicators: HealthIndicatorService,
     private readonly config: InferenceAdapterConfig,
-    private readonly models: ModelsService,
+    private readonly defaultModel: DefaultModelService,
     @Inject(INFERENCE_BACKEND) private readonly backend: InferenceBackend,
   ) {}
 
@@ -27,18 +26,23 @@ export class BackendHealth {
 
   async hasDefaultModel(): Promise<HealthIndicatorResult> {
     const indicator = this.indicators.check("model");
-    const { MODEL_NAME } = this.config;
-    try {
-      const models = await this.models.refresh();
-      const name = findModelName(
-        MODEL_NAME,
-        models.map((model) => model.name),
-      );
-      const model = models.find((served) => served.name === name);
-      if (!model) return indicator.down({ name: MODEL_NAME, message: "not installed" });
-      return indicator.up({ name: model.name, state: "ready", context_length: model.contextLength });
-    } catch (error) {
-      return indicator.down({ name: MODEL_NAME, message: (error as Error).message });
+    const state = await this.defaultModel.look();
+    const name = this.config.MODEL_NAME;
+    switch (state.step) {
+      case "ready":
+        return indicator.up({
+          name: state.model.name,
+          state: "ready",
+          context_length: state.model.contextLength,
+        });
+      case "loading":
+        return indicator.down({ name: state.model.name, state: "loading" });
+      case "pulling":
+        return indicator.down({ name, state: `pulling ${state.percent} %` });
+      case "missing":
+        return indicator.down({ name, state: "missing", message: `not installed: ollama pull ${name}` });
+      case "waiting":
+        return indicator.down({ name, state: "waiting", message: state.message });
     }
   }
 }

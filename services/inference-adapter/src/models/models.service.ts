@@ -26,6 +26,7 @@ export class ModelsService {
   private known: ServedModel[] | undefined;
   private askedAt = -Infinity;
   private asking: Promise<ServedModel[]> | undefined;
+  private readonly pulling = new Map<string, number>();
   private readonly rules;
 
   constructor(
@@ -54,13 +55,33 @@ export class ModelsService {
     return this.asking;
   }
 
-  /** @throws ApiError `not_found_error` naming what is served */
+  /** @throws ApiError `not_found_error` naming what is served, `overloaded_error` while it is being pulled */
   async find(name: string): Promise<ServedModel> {
     const models = await this.list();
     const found = this.pick(name, models) ?? this.pick(name, await this.refresh().catch(() => models));
     if (found) return found;
+    const percent = this.pulling.get(name);
+    if (percent !== undefined)
+      throw new ApiError("overloaded_error", `The model ${name} is being pulled: ${percent} %`, {
+        retryAfterSeconds: 30,
+      });
     const names = models.map((model) => model.name).join(", ") || "none";
     throw new ApiError("not_found_error", `model: ${name} (models served: ${names})`);
+  }
+
+  /** The model that a name means among those last listed. */
+  installed(name: string): ServedModel | undefined {
+    return this.pick(name, this.known ?? []);
+  }
+
+  /** How many percent of a model have been pulled; `undefined` when the pull is over. */
+  notePull(name: string, percent: number | undefined): void {
+    if (percent === undefined) this.pulling.delete(name);
+    else this.pulling.set(name, percent);
+  }
+
+  pullPercent(name: string): number {
+    return this.pulling.get(name) ?? 0;
   }
 
   private pick(name: string, models: ServedModel[]): ServedModel | undefined {

@@ -55,6 +55,15 @@ export interface OllamaChatChunk {
   eval_duration?: number;
 }
 
+/** One line of `/api/pull`; sizes in bytes. */
+export interface OllamaPullChunk {
+  status?: string;
+  digest?: string;
+  total?: number;
+  completed?: number;
+  error?: string;
+}
+
 export interface OllamaTags {
   models: { name: string; digest: string; modified_at: string }[];
 }

@@ -13,8 +13,9 @@ import type {
 import { SilenceWatch } from "../silence-watch.js";
 import { isContextOverflow, mapOllamaError } from "./map-ollama-error.js";
 import { OllamaClient, toOllamaError } from "./ollama.client.js";
-import type { OllamaChatChunk, OllamaShow } from "./ollama-wire.js";
+import type { OllamaChatChunk, OllamaPullChunk, OllamaShow } from "./ollama-wire.js";
 import { toGenerationEvents } from "./to-generation-events.js";
+import { toPullPercent } from "./to-pull-percent.js";
 import { toOllamaChatRequest } from "./to-ollama-chat-request.js";
 
 export interface OllamaBackendOptions {
@@ -74,6 +75,21 @@ export class OllamaBackend implements InferenceBackend {
     }
   }
 
+  async load(model: ServedModel, signal: AbortSignal): Promise<void> {
+    const answer = await this.client.chat(
+      toOllamaChatRequest({ model: model.name, messages: [] }, model, this.options.keepAlive),
+      signal,
+    );
+    if (!("lines" in answer)) throw mapOllamaError(answer.status, answer.error);
+    answer.lines.resume();
+  }
+
+  async *pull(name: string, signal: AbortSignal): AsyncGenerator<number> {
+    const answer = await this.client.pull(name, signal);
+    if (!("lines" in answer)) throw mapOllamaError(answer.status, answer.error);
+    yield* toPullPercent(refuseErrors(decodeJsonLines<OllamaPullChunk>(answer.lines)));
+  }
+
   probe(): Promise<void> {
     return this.client.probe();
   }
@@ -113,5 +129,12 @@ async function* heardBy<T>(items: AsyncIterable<T>, hear: () => void): AsyncGene
   for await (const item of items) {
     hear();
     yield item;
+  }
+}
+
+async function* refuseErrors(chunks: AsyncIterable<OllamaPullChunk>): AsyncGenerator<OllamaPullChunk> {
+  for await (const chunk of chunks) {
+    if (chunk.error !== undefined) throw mapOllamaError(500, chunk);
+    yield chunk;
   }
 }

@@ -39,16 +39,20 @@ export class OllamaClient {
    * Starts an answer. Ollama sends its headers with the first token, minutes later for a long prompt.
    * A status other than 200 is returned too, with its error body read.
    */
-  async chat(request: OllamaChatRequest, signal: AbortSignal): Promise<ChatAnswer> {
+  async chat(request: OllamaChatRequest, signal: AbortSignal): Promise<StreamAnswer> {
+    return this.stream("/api/chat", request, signal);
+  }
+
+  /** Fetches a model; the lines tell the progress. */
+  async pull(model: string, signal: AbortSignal): Promise<StreamAnswer> {
+    return this.stream("/api/pull", { model, stream: true }, signal);
+  }
+
+  private async stream(path: string, body: unknown, signal: AbortSignal): Promise<StreamAnswer> {
     try {
-      const { status, body } = await this.http.stream({
-        method: "POST",
-        path: "/api/chat",
-        body: request,
-        signal,
-      });
-      if (status === 200) return { status, lines: body };
-      return { status, error: parseBody(await readText(body)) };
+      const { status, body: answer } = await this.http.stream({ method: "POST", path, body, signal });
+      if (status === 200) return { status, lines: answer };
+      return { status, error: parseBody(await readText(answer)) };
     } catch (error) {
       throw toOllamaError(error);
     }
@@ -65,7 +69,7 @@ export class OllamaClient {
   }
 }
 
-export type ChatAnswer = { status: 200; lines: IncomingMessage } | { status: number; error: unknown };
+export type StreamAnswer = { status: 200; lines: IncomingMessage } | { status: number; error: unknown };
 
 /** A transport failure in words that say what to look at. */
 export function toOllamaError(error: unknown): ApiError {
