@@ -1,4 +1,11 @@
-import type { ContentBlock, InputMessage, MessagesRequest, TextBlock, Tool } from "./messages.js";
+import type {
+  ContentBlock,
+  InputMessage,
+  MessagesRequest,
+  TextBlock,
+  Tool,
+  UnknownBlock,
+} from "./messages.js";
 
 // The one form of a request that the cache key is made of and that the model sees. It drops what has no
 // meaning for the model and makes equal requests equal, so that answers are found again and the backend's
@@ -17,27 +24,45 @@ export interface CanonicalMessage {
 
 /** The request in canonical form; the input is not changed. Applied twice it changes nothing more. */
 export function toCanonicalRequest(request: MessagesRequest): CanonicalRequest {
-  const { system, tools, messages, ...rest } = request as MessagesRequest & Record<string, unknown>;
-  delete rest["metadata"];
-  delete rest["stream"];
-  delete rest["cache_control"];
-  for (const [name, value] of Object.entries(rest)) if (value === null) delete rest[name];
-  const canonicalSystem = toCanonicalSystem(system);
+  const { system, tools, messages, metadata: _metadata, stream: _stream, ...rest } = bare(request);
+  const canonicalSystem = toCanonicalSystem(system ?? []);
+  const canonicalTools = toCanonicalTools(tools ?? [], messages);
   return {
     ...rest,
     ...(canonicalSystem.length > 0 ? { system: canonicalSystem } : {}),
-    ...(tools && tools.length > 0 ? { tools: toCanonicalTools(tools, messages) } : {}),
+    ...(canonicalTools.length > 0 ? { tools: canonicalTools } : {}),
     messages: renameToolIds(foldSystemMessages(messages)),
   };
 }
 
-function toCanonicalSystem(system: MessagesRequest["system"]): TextBlock[] {
-  return toTextBlocks(system ?? []).filter(({ text }) => !text.startsWith("x-anthropic-billing-header"));
+/**
+ * Without the caching hint and without null members, for null is absent. Only at the object itself: what stands
+ * inside a tool's input or schema belongs to the model.
+ */
+function bare<T extends object>(object: T): T {
+  const isDropped = ([name, value]: [string, unknown]) => value === null || name === "cache_control";
+  const members = Object.entries(object);
+  return members.some(isDropped)
+    ? (Object.fromEntries(members.filter((member) => !isDropped(member))) as T)
+    : object;
 }
 
-function toTextBlocks(content: string | TextBlock[]): TextBlock[] {
-  const blocks: TextBlock[] = typeof content === "string" ? [{ type: "text", text: content }] : content;
-  return blocks.filter(({ text }) => text !== "").map(withoutCacheControl);
+function toCanonicalSystem(system: string | TextBlock[]): TextBlock[] {
+  const blocks: TextBlock[] = typeof system === "string" ? [{ type: "text", text: system }] : system;
+  return blocks
+    .map((block) => ({ ...bare(block), text: withoutBillingLines(block.text) }))
+    .filter(({ text }) => text !== "");
+}
+
+/** Claude Code sends the billing line as a block of its own, proxies join it with the prompt: only the line goes. */
+function withoutBillingLines(text: string): string {
+  let start = 0;
+  while (text.startsWith("x-anthropic-billing-header:", start)) {
+    const end = text.indexOf("\n", start);
+    if (end === -1) return "";
+    start = end + 1;
+  }
+  return text.slice(start);
 }
 
 function toCanonicalContent(content: string | ContentBlock[]): ContentBlock[] {
@@ -46,22 +71,18 @@ function toCanonicalContent(content: string | ContentBlock[]): ContentBlock[] {
 }
 
 function toCanonicalBlock(block: ContentBlock): ContentBlock {
-  const bare = withoutCacheControl(block);
-  if (bare.type === "tool_reference")
-    return { type: "text", text: `Tool ${bare.tool_name} is available now.` };
-  if (bare.type !== "tool_result") return bare;
-  const { is_error, content, ...rest } = bare;
-  return {
-    ...rest,
-    ...(is_error ? { is_error } : {}),
-    content: toCanonicalContent(content ?? []),
-  };
-}
-
-function withoutCacheControl<T extends object>(block: T): T {
-  if (!("cache_control" in block)) return block;
-  const { cache_control: _dropped, ...rest } = block;
-  return rest as T;
+  const kept = bare(block);
+  if (kept.type === "tool_reference") {
+    const { tool_name, ...rest } = kept;
+    return { ...rest, type: "text", text: `Tool ${tool_name} is available now.` };
+  }
+  if (kept.type === "tool_result") {
+    const { is_error, content, ...rest } = kept;
+    return { ...rest, ...(is_error ? { is_error } : {}), content: toCanonicalContent(content ?? []) };
+  }
+  if (kept.type === "document" && kept.source.type === "content")
+    return { ...kept, source: { ...kept.source, content: toCanonicalContent(kept.source.content) } };
+  return kept;
 }
 
 /**
@@ -69,31 +90,37 @@ function withoutCacheControl<T extends object>(block: T): T {
  * `<system-reminder>` blocks at the front of the user message before, where its own folding puts them.
  */
 function foldSystemMessages(messages: InputMessage[]): CanonicalMessage[] {
-  const folded: CanonicalMessage[] = [];
-  let remindersInLast = 0;
-  for (const { role, content, ...rest } of messages) {
+  const folded: { message: CanonicalMessage; reminders: ContentBlock[] }[] = [];
+  for (const { role, content, ...fields } of messages) {
+    const blocks = toCanonicalContent(content);
     if (role !== "system") {
-      folded.push({ ...withoutCacheControl(rest), role, content: toCanonicalContent(content) });
-      remindersInLast = 0;
+      folded.push({ message: { ...bare(fields), role, content: blocks }, reminders: [] });
       continue;
     }
-    const reminders = toTextBlocks(content as string | TextBlock[]).map(toReminder);
-    let target = folded.at(-1);
-    if (target?.role !== "user") {
-      target = { role: "user", content: [] };
-      folded.push(target);
-      remindersInLast = 0;
+    const reminders = [...toUnknownBlocks(bare(fields)), ...blocks.map(toReminder)];
+    if (reminders.length === 0) continue;
+    let last = folded.at(-1);
+    if (last?.message.role !== "user") {
+      last = { message: { role: "user", content: [] }, reminders: [] };
+      folded.push(last);
     }
-    target.content.splice(remindersInLast, 0, ...reminders);
-    remindersInLast += reminders.length;
+    for (const reminder of reminders) last.reminders.push(reminder);
   }
-  return folded;
+  return folded.map(({ message, reminders }) =>
+    reminders.length === 0 ? message : { ...message, content: [...reminders, ...message.content] },
+  );
 }
 
-const toReminder = ({ text }: TextBlock): TextBlock => ({
-  type: "text",
-  text: `<system-reminder>\n${text}\n</system-reminder>\n`,
-});
+const toReminder = (block: ContentBlock): ContentBlock =>
+  block.type === "text"
+    ? { ...block, text: `<system-reminder>\n${block.text}\n</system-reminder>\n` }
+    : block;
+
+/** What a system message holds besides role and content has no place in a user message: a block keeps it in the key. */
+function toUnknownBlocks(fields: object): ContentBlock[] {
+  const block: UnknownBlock & { fields: object } = { type: "unknown", fields };
+  return Object.keys(fields).length === 0 ? [] : [block];
+}
 
 /** The server mints tool ids anew in every answer, so they are numbered in their order; pairs stay pairs. */
 function renameToolIds(messages: CanonicalMessage[]): CanonicalMessage[] {
@@ -120,27 +147,24 @@ function renameToolIds(messages: CanonicalMessage[]): CanonicalMessage[] {
  * whole prompt: they go behind the others, in the order in which they were found.
  */
 function toCanonicalTools(tools: Tool[], messages: InputMessage[]): Tool[] {
-  const found = toolReferences(messages);
-  const rank = ({ name, defer_loading }: Tool): number => {
-    if (!defer_loading) return -1;
-    const index = found.indexOf(name);
-    return index === -1 ? found.length : index;
-  };
+  const found = foundTools(messages);
+  const rank = ({ name, defer_loading }: Tool): number =>
+    defer_loading ? (found.get(name) ?? found.size) : -1;
   return tools
     .filter(({ name }) => name !== "DeferredToolPlaceholder")
     .map((tool) => ({ tool, rank: rank(tool) }))
     .sort((a, b) => a.rank - b.rank)
-    .map(({ tool }) => {
-      const { defer_loading: _dropped, ...rest } = withoutCacheControl(tool);
-      return rest;
-    });
+    .map(({ tool: { defer_loading: _dropped, ...tool } }) => bare(tool));
 }
 
-function toolReferences(messages: InputMessage[]): string[] {
-  const names: string[] = [];
+/** The tools that tool results refer to, each with its place in the order in which they were found. */
+function foundTools(messages: InputMessage[]): Map<string, number> {
+  const found = new Map<string, number>();
   for (const { content } of messages)
     for (const block of typeof content === "string" ? [] : content)
       if (block.type === "tool_result" && Array.isArray(block.content))
-        for (const inner of block.content) if (inner.type === "tool_reference") names.push(inner.tool_name);
-  return names;
+        for (const inner of block.content)
+          if (inner.type === "tool_reference" && !found.has(inner.tool_name))
+            found.set(inner.tool_name, found.size);
+  return found;
 }

@@ -59,7 +59,7 @@ export class ApiError extends Error {
     if (!this.shouldRetry) return { "x-should-retry": "false" };
     return this.retryAfterSeconds === undefined
       ? {}
-      : { "retry-after": String(Math.ceil(this.retryAfterSeconds)) };
+      : { "retry-after": String(Math.min(Math.max(Math.ceil(this.retryAfterSeconds), 1), 60)) };
   }
 }
 
@@ -73,7 +73,7 @@ export function mapStatusToErrorType(status: number): ErrorType {
     if (known === status) return type as ErrorType;
   if (status === 408) return "timeout_error";
   if (status === 503) return "overloaded_error";
-  return status < 500 ? "invalid_request_error" : "api_error";
+  return status >= 400 && status < 500 ? "invalid_request_error" : "api_error";
 }
 
 /** Reads an error body of Anthropic's shape; anything else becomes an error of the status' type. */

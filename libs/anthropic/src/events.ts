@@ -8,7 +8,7 @@ export type MessageStreamEvent =
   | { type: "content_block_delta"; index: number; delta: BlockDelta }
   | { type: "content_block_stop"; index: number }
   | { type: "message_delta"; delta: MessageDelta; usage: Partial<Usage> & { output_tokens: number } }
-  | { type: "message_stop" }
+  | { type: "message_stop"; timings?: GenerationTimings }
   | { type: "ping" }
   | { type: "error"; error: { type: ErrorType; message: string }; request_id?: string };
 
@@ -21,4 +21,11 @@ export type BlockDelta =
 export interface MessageDelta {
   stop_reason: StopReason | null;
   stop_sequence: string | null;
+}
+
+/** How long the backend worked, in seconds. An extension that only our own services read; clients never get it. */
+export interface GenerationTimings {
+  load_seconds: number;
+  prefill_seconds: number;
+  decode_seconds: number;
 }

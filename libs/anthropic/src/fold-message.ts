@@ -1,4 +1,4 @@
-import { ApiError } from "./errors.js";
+import { ApiError, parseErrorBody } from "./errors.js";
 import type { BlockDelta, MessageStreamEvent } from "./events.js";
 import type { Message, OutputBlock } from "./messages.js";
 
@@ -11,46 +11,71 @@ type OpenBlock = { block: OutputBlock; parts: string[]; signature: string };
 export class MessageFold {
   private message: Message | undefined;
   private open: OpenBlock | undefined;
+  private ending = false;
   private stopped = false;
 
+  /** @throws ApiError when the event is an error, malformed, or not what can come next. */
   add(event: MessageStreamEvent): void {
-    if (event.type === "ping") return;
-    if (event.type === "error") throw new ApiError(event.error.type, event.error.message);
-    if (this.stopped) throw wrongOrder(`${event.type} after message_stop`);
-    if (event.type === "message_start") {
-      if (this.message) throw wrongOrder("a second message_start");
-      this.message = { ...event.message, content: [], usage: { ...event.message.usage } };
-      return;
+    try {
+      this.apply(event);
+    } catch (error) {
+      if (error instanceof ApiError) throw error;
+      throw new ApiError("api_error", "the upstream sent a malformed event", { cause: error });
     }
-    const message = this.message;
-    if (!message) throw wrongOrder(`${event.type} before message_start`);
+  }
+
+  private apply(event: MessageStreamEvent): void {
     switch (event.type) {
-      case "content_block_start":
-        if (this.open || event.index !== message.content.length)
-          throw wrongOrder(`content_block_start ${event.index}`);
-        this.open = { block: event.content_block, parts: [], signature: "" };
+      case "ping":
         return;
+      case "error":
+        throw parseErrorBody(500, event);
+      case "message_start":
+        if (this.message) throw wrongOrder("a second message_start");
+        requireText(event.message.id);
+        this.message = { ...event.message, content: [], usage: { ...event.message.usage } };
+        return;
+      case "content_block_start": {
+        const { content } = this.unfinished(event.type);
+        if (this.open || this.ending || event.index !== content.length)
+          throw wrongOrder(`content_block_start ${event.index}`);
+        requireText(event.content_block.type);
+        this.open = { block: { ...event.content_block }, parts: [], signature: "" };
+        return;
+      }
       case "content_block_delta":
-        if (!this.open || event.index !== message.content.length)
-          throw wrongOrder(`content_block_delta ${event.index}`);
-        addDelta(this.open, event.delta);
+        addDelta(this.openBlock(event), event.delta);
         return;
       case "content_block_stop":
-        if (!this.open || event.index !== message.content.length)
-          throw wrongOrder(`content_block_stop ${event.index}`);
-        message.content.push(closeBlock(this.open));
+        this.unfinished(event.type).content.push(closeBlock(this.openBlock(event)));
         this.open = undefined;
         return;
-      case "message_delta":
-        message.stop_reason = event.delta.stop_reason;
-        message.stop_sequence = event.delta.stop_sequence;
-        for (const [name, tokens] of Object.entries(event.usage))
-          if (tokens != null) Object.assign(message.usage, { [name]: tokens });
+      case "message_delta": {
+        const message = this.unfinished(event.type);
+        if (this.open) throw wrongOrder("message_delta inside a block");
+        this.ending = true;
+        message.stop_reason = event.delta.stop_reason ?? null;
+        message.stop_sequence = event.delta.stop_sequence ?? null;
+        message.usage = { ...message.usage, ...withoutNulls(event.usage ?? {}) };
         return;
+      }
       case "message_stop":
-        if (this.open) throw wrongOrder("message_stop inside a block");
+        this.unfinished(event.type);
+        if (!this.ending) throw wrongOrder("message_stop without message_delta");
         this.stopped = true;
     }
+  }
+
+  private unfinished(type: string): Message {
+    if (!this.message) throw wrongOrder(`${type} before message_start`);
+    if (this.stopped) throw wrongOrder(`${type} after message_stop`);
+    return this.message;
+  }
+
+  private openBlock({ type, index }: { type: string; index: number }): OpenBlock {
+    const { content } = this.unfinished(type);
+    if (!this.open || index !== content.length) throw wrongOrder(`${type} ${index}`);
+    return this.open;
   }
 
   get isComplete(): boolean {
@@ -74,32 +99,51 @@ export async function foldMessage(events: AsyncIterable<MessageStreamEvent>): Pr
 
 function addDelta(open: OpenBlock, delta: BlockDelta): void {
   const type = open.block.type;
-  if (delta.type === "text_delta" && type === "text") open.parts.push(delta.text);
-  else if (delta.type === "thinking_delta" && type === "thinking") open.parts.push(delta.thinking);
-  else if (delta.type === "input_json_delta" && type === "tool_use") open.parts.push(delta.partial_json);
-  else if (delta.type === "signature_delta" && type === "thinking") open.signature = delta.signature;
+  if (delta.type === "text_delta" && type === "text") open.parts.push(requireText(delta.text));
+  else if (delta.type === "thinking_delta" && type === "thinking")
+    open.parts.push(requireText(delta.thinking));
+  else if (delta.type === "input_json_delta" && type === "tool_use")
+    open.parts.push(requireText(delta.partial_json));
+  else if (delta.type === "signature_delta" && type === "thinking")
+    open.signature = requireText(delta.signature);
   else throw wrongOrder(`${delta.type} inside a ${type} block`);
 }
 
+function requireText(value: unknown): string {
+  if (typeof value === "string") return value;
+  throw new TypeError("a text is missing");
+}
+
+/** A block of a type that came after this was written has no deltas that we know: it is kept as it started. */
 function closeBlock({ block, parts, signature }: OpenBlock): OutputBlock {
   const joined = parts.join("");
-  switch (block.type) {
-    case "text":
-      return { ...block, text: block.text + joined };
-    case "thinking":
-      return { ...block, thinking: block.thinking + joined, signature: signature || block.signature };
-    case "tool_use":
-      return joined === "" ? block : { ...block, input: parseToolInput(joined) };
-  }
+  if (block.type === "text") return { ...block, text: (block.text ?? "") + joined };
+  if (block.type === "thinking")
+    return {
+      ...block,
+      thinking: (block.thinking ?? "") + joined,
+      signature: signature || (block.signature ?? ""),
+    };
+  return joined === "" ? block : { ...block, input: parseToolInput(joined) };
 }
 
 function parseToolInput(json: string): Record<string, unknown> {
+  const input = tryParse(json);
+  if (typeof input === "object" && input !== null && !Array.isArray(input))
+    return input as Record<string, unknown>;
+  throw new ApiError("api_error", "the upstream streamed a tool input that is no JSON object");
+}
+
+function tryParse(json: string): unknown {
   try {
-    return JSON.parse(json) as Record<string, unknown>;
+    return JSON.parse(json);
   } catch {
-    throw new ApiError("api_error", "the upstream streamed a tool input that is no JSON");
+    return undefined;
   }
 }
+
+const withoutNulls = (usage: object) =>
+  Object.fromEntries(Object.entries(usage).filter(([, tokens]) => tokens != null));
 
 const wrongOrder = (what: string) =>
   new ApiError("api_error", `the upstream's stream is out of order: ${what}`);

@@ -1,7 +1,7 @@
 import type { BlockDelta, MessageStreamEvent } from "./events.js";
 import type { Message, OutputBlock } from "./messages.js";
 
-/** A finished message as the events that tell it: the inverse of `foldMessage`. Each block is one delta. */
+/** A finished message as the events that tell it: the inverse of `foldMessage`. Each block is one delta; of an unknown type, none. */
 export function* messageToEvents(message: Message): Generator<MessageStreamEvent> {
   yield {
     type: "message_start",
@@ -34,6 +34,8 @@ function emptyBlock(block: OutputBlock): OutputBlock {
       return { ...block, thinking: "", signature: "" };
     case "tool_use":
       return { ...block, input: {} };
+    default:
+      return block;
   }
 }
 
@@ -48,5 +50,7 @@ function toDeltas(block: OutputBlock): BlockDelta[] {
       ];
     case "tool_use":
       return [{ type: "input_json_delta", partial_json: JSON.stringify(block.input) }];
+    default:
+      return [];
   }
 }

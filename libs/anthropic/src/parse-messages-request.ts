@@ -34,6 +34,7 @@ export function parseCountTokensRequest(body: unknown): MessagesRequest {
   checkToolChoice(body["tool_choice"], body["tools"]);
   for (const path of ["thinking", "output_config"])
     if (body[path] != null && !isObject(body[path])) throw invalid(path, "Input should be an object");
+  checkOutputFormat((body["output_config"] as Fields | null | undefined)?.["format"]);
   return body as unknown as MessagesRequest;
 }
 
@@ -47,17 +48,21 @@ function checkMessages(messages: unknown): void {
     if (message["role"] !== "user" && message["role"] !== "assistant" && message["role"] !== "system")
       throw invalid(`${path}.role`, "Input should be 'user' or 'assistant'");
     if (message["content"] === undefined) throw invalid(`${path}.content`, "Field required");
-    checkContent(message["content"], `${path}.content`, 0);
+    checkContent(message["content"], `${path}.content`, "message");
   }
 }
 
-function checkContent(content: unknown, path: string, depth: number): void {
+/** What a list of blocks stands in; it bounds how deep blocks stand in blocks. */
+type Holder = "message" | "tool_result" | "document";
+
+function checkContent(content: unknown, path: string, holder: Holder): void {
   if (typeof content === "string") return;
   if (!Array.isArray(content)) throw invalid(path, "Input should be a string or a list of content blocks");
-  for (const [index, block] of (content as unknown[]).entries()) checkBlock(block, `${path}.${index}`, depth);
+  for (const [index, block] of (content as unknown[]).entries())
+    checkBlock(block, `${path}.${index}`, holder);
 }
 
-function checkBlock(block: unknown, path: string, depth: number): void {
+function checkBlock(block: unknown, path: string, holder: Holder): void {
   if (!isObject(block)) throw invalid(path, "Input should be an object");
   switch (block["type"]) {
     case "text":
@@ -73,14 +78,14 @@ function checkBlock(block: unknown, path: string, depth: number): void {
       return;
     case "tool_result":
       requireString(block, "tool_use_id", path);
-      if (depth > 0) throw invalid(path, "a tool_result cannot stand inside a tool_result");
-      if (block["content"] != null) checkContent(block["content"], `${path}.content`, depth + 1);
+      if (holder !== "message") throw invalid(path, `a tool_result cannot stand inside a ${holder}`);
+      if (block["content"] != null) checkContent(block["content"], `${path}.content`, "tool_result");
       return;
     case "tool_reference":
       return requireString(block, "tool_name", path);
     case "document":
-      if (!isObject(block["source"])) throw invalid(`${path}.source`, "Input should be an object");
-      return;
+      if (holder === "document") throw invalid(path, "a document cannot stand inside a document");
+      return checkDocumentSource(block["source"], `${path}.source`);
     default:
       if (typeof block["type"] !== "string") throw invalid(`${path}.type`, "Field required");
   }
@@ -92,6 +97,13 @@ function checkImageSource(source: unknown, path: string): void {
     requireString(source, "media_type", path);
     requireString(source, "data", path);
   } else if (source["type"] === "url") requireString(source, "url", path);
+  else if (typeof source["type"] !== "string") throw invalid(`${path}.type`, "Field required");
+}
+
+function checkDocumentSource(source: unknown, path: string): void {
+  if (!isObject(source)) throw invalid(path, "Input should be an object");
+  if (source["type"] === "text") requireString(source, "data", path);
+  else if (source["type"] === "content") checkContent(source["content"], `${path}.content`, "document");
   else if (typeof source["type"] !== "string") throw invalid(`${path}.type`, "Field required");
 }
 
@@ -125,6 +137,13 @@ function checkToolChoice(choice: unknown, tools: unknown): void {
   requireString(choice, "name", "tool_choice");
   const known = Array.isArray(tools) && tools.some((tool: Fields) => tool["name"] === choice["name"]);
   if (!known) throw invalid("tool_choice", `Tool '${String(choice["name"])}' not found in provided tools`);
+}
+
+function checkOutputFormat(format: unknown): void {
+  if (format == null) return;
+  if (!isObject(format)) throw invalid("output_config.format", "Input should be an object");
+  if (format["type"] === "json_schema" && !isObject(format["schema"]))
+    throw invalid("output_config.format.schema", "Input should be an object");
 }
 
 function requireString(object: Fields, field: string, path: string): void {

@@ -7,25 +7,27 @@ export function encodeEvent(event: MessageStreamEvent): string {
   return `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
 }
 
-/** Bytes of a `text/event-stream` body → events. A `data` that is no JSON object is an error. */
+/**
+ * Bytes of a `text/event-stream` body → events. A `data` that is no JSON object with a type is an error, after the
+ * events before it. An event without its blank line was cut off and is dropped, as the SSE standard has it.
+ */
 export async function* decodeEvents(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<MessageStreamEvent> {
   const text = new TextDecoder();
-  let events: MessageStreamEvent[] = [];
-  const parser = createParser({ onEvent: ({ data }) => events.push(parseEventData(data)) });
+  const received: string[] = [];
+  const parser = createParser({ onEvent: ({ data }) => received.push(data) });
   for await (const chunk of bytes) {
     parser.feed(text.decode(chunk, { stream: true }));
-    const decoded = events;
-    events = [];
-    yield* decoded;
+    for (const data of received.splice(0)) yield parseEventData(data);
   }
 }
 
 function parseEventData(data: string): MessageStreamEvent {
   try {
     const value: unknown = JSON.parse(data);
-    if (typeof value === "object" && value !== null && "type" in value) return value as MessageStreamEvent;
+    if (typeof value === "object" && value !== null && "type" in value && typeof value.type === "string")
+      return value as MessageStreamEvent;
   } catch {
     // falls through to the error below
   }
-  throw new ApiError("api_error", "the upstream sent an event that is no JSON object");
+  throw new ApiError("api_error", "the upstream sent an event that is no JSON object with a type");
 }
