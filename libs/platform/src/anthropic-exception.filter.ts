@@ -1,4 +1,11 @@
-import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Inject } from "@nestjs/common";
+import {
+  type ArgumentsHost,
+  Catch,
+  type ExceptionFilter,
+  HttpException,
+  Inject,
+  ServiceUnavailableException,
+} from "@nestjs/common";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { ApiError, mapStatusToErrorType, toApiError } from "#anthropic/errors.js";
 import { LOGGER, type Logger } from "./logging.js";
@@ -12,13 +19,20 @@ export class AnthropicExceptionFilter implements ExceptionFilter {
     const http = host.switchToHttp();
     const request = http.getRequest<FastifyRequest>();
     const reply = http.getResponse<FastifyReply>();
+    // Terminus throws its report when a check has failed.
+    if (exception instanceof ServiceUnavailableException)
+      return void reply.status(503).send(exception.getResponse());
     const error = fromHttp(exception, request);
     const fields = { request_id: request.id, status: error.status, type: error.type };
     if (error.message === "Internal server error")
       this.logger.error({ ...fields, err: exception }, "request failed");
     else this.logger.debug({ ...fields, message: error.message }, "request refused");
     if (reply.raw.headersSent || reply.raw.destroyed) return;
-    void reply.status(error.status).headers(error.toHeaders()).send(error.toBody(request.id));
+    void reply
+      .status(error.status)
+      .headers(error.toHeaders())
+      .type("application/json; charset=utf-8")
+      .send(error.toBody(request.id));
   }
 }
 

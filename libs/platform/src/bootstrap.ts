@@ -7,6 +7,7 @@ import { mintRequestId } from "#anthropic/ids.js";
 import { AnthropicExceptionFilter } from "./anthropic-exception.filter.js";
 import { ConfigError, loadEnvFile } from "./load-config.js";
 import { LOGGER, type Logger, NestLogger } from "./logging.js";
+import { Shutdown } from "./shutdown.js";
 
 export interface ServiceOptions {
   module: DynamicModule;
@@ -14,17 +15,20 @@ export interface ServiceOptions {
   host: string;
   port: number;
   maxBodyBytes: number;
+  drainTimeoutMs: number;
 }
 
 export interface RunningService {
   url: string;
   app: NestFastifyApplication;
-  close(): Promise<void>;
+  /** Takes no more requests, waits for the answers under way, ends what is left with an error. */
+  close(drainTimeoutMs?: number): Promise<void>;
 }
 
 /** Starts one service: a Nest application on Fastify, with explicit limits and Anthropic's errors. */
 export async function startService(options: ServiceOptions): Promise<RunningService> {
   const { logger, host, port } = options;
+  const shutdown = new Shutdown();
   const adapter = new FastifyAdapter({
     bodyLimit: options.maxBodyBytes,
     keepAliveTimeout: 75_000,
@@ -35,7 +39,7 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
     return503OnClosing: false,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 500 },
   });
-  const app = await NestFactory.create<NestFastifyApplication>(withPlumbing(options), adapter, {
+  const app = await NestFactory.create<NestFastifyApplication>(withPlumbing(options, shutdown), adapter, {
     logger: new NestLogger(logger),
     bodyParser: false,
     abortOnError: false,
@@ -48,7 +52,11 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
   const server = app.getHttpServer();
   server.headersTimeout = 80_000;
   const address = server.address() as AddressInfo;
-  return { url: `http://${urlHost(host)}:${address.port}`, app, close: () => app.close() };
+  const close = async (drainTimeoutMs = options.drainTimeoutMs) => {
+    const timer = setTimeout(() => shutdown.endAnswers(), drainTimeoutMs);
+    await app.close().finally(() => clearTimeout(timer));
+  };
+  return { url: `http://${urlHost(host)}:${address.port}`, app, close };
 }
 
 /** Runs a service as its own process: reads `.env`, lists every bad value and exits 1, closes on a signal. */
@@ -56,7 +64,7 @@ export async function runService(start: (env: NodeJS.ProcessEnv) => Promise<Runn
   try {
     loadEnvFile();
     const service = await start(process.env);
-    closeOnSignal(() => service.close());
+    closeOnSignal((drainTimeoutMs) => service.close(drainTimeoutMs));
   } catch (error) {
     process.stderr.write(`${startError(error)}\n`);
     process.exitCode = 1;
@@ -72,13 +80,16 @@ export function startError(error: unknown): string {
   return stack ?? String(error);
 }
 
-/** One handler for SIGINT and SIGTERM: closes in order; a second signal ends at once. */
-export function closeOnSignal(close: () => Promise<void>): void {
+/**
+ * One handler for both signals. SIGTERM lets the answers under way finish; SIGINT, from somebody at a
+ * terminal, ends them. A second signal ends the process at once.
+ */
+export function closeOnSignal(close: (drainTimeoutMs: number | undefined) => Promise<void>): void {
   let closing = false;
-  const onSignal = () => {
+  const onSignal = (signal: NodeJS.Signals) => {
     if (closing) process.exit(1);
     closing = true;
-    close().then(
+    close(signal === "SIGINT" ? 0 : undefined).then(
       () => process.exit(0),
       (error: unknown) => {
         process.stderr.write(`${String(error)}\n`);
@@ -90,16 +101,17 @@ export function closeOnSignal(close: () => Promise<void>): void {
   process.on("SIGTERM", onSignal);
 }
 
-function withPlumbing({ module, logger }: ServiceOptions): DynamicModule {
+function withPlumbing({ module, logger }: ServiceOptions, shutdown: Shutdown): DynamicModule {
   return {
     module: PlumbingModule,
     global: true,
     imports: [module],
     providers: [
       { provide: LOGGER, useValue: logger },
+      { provide: Shutdown, useValue: shutdown },
       { provide: APP_FILTER, useClass: AnthropicExceptionFilter },
     ],
-    exports: [LOGGER],
+    exports: [LOGGER, Shutdown],
   };
 }
 

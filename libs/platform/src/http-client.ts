@@ -53,7 +53,8 @@ export class HttpClient {
       maxRedirects: 0,
       decompress: false,
       maxBodyLength: Infinity,
-      maxContentLength: Infinity,
+      // Any limit, Infinity too, makes axios wrap a streamed body: destroying that while it is silent closes nothing.
+      maxContentLength: -1,
       validateStatus: () => true,
       transformResponse: [(data: unknown) => data],
       headers: { "content-type": "application/json" },

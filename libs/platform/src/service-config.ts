@@ -1,4 +1,4 @@
-import { IsOneOfVariable, IsTextVariable } from "./load-config.js";
+import { IsIntVariable, IsOneOfVariable, IsTextVariable } from "./load-config.js";
 
 export const logLevels = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
 
@@ -10,4 +10,8 @@ export class ServiceConfig {
   /** A file that gets the JSON lines too. */
   @IsTextVariable()
   LOG_FILE: string = "";
+
+  /** How long a service that is told to stop waits for the answers under way before it ends them with an error. */
+  @IsIntVariable(0, 3_600_000)
+  DRAIN_TIMEOUT_MS: number = 110_000;
 }

@@ -12,6 +12,8 @@ export const inferenceHeaders = {
   inputTokens: "x-input-tokens",
   /** Answer: `started`, or `joined` where the same question was in flight already. */
   generation: "x-generation",
+  /** Answer: names this reader of the generation for `POST /subscriptions/{id}/detach`. */
+  subscription: "x-subscription",
   /** Both ways: one name for the request in all logs. */
   requestId: "request-id",
 } as const;

@@ -1,0 +1,77 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect } from "vitest";
+import type { RunningService } from "#platform/bootstrap.js";
+import { startCache } from "./start-cache.js";
+
+export interface CacheAnswer {
+  status: number;
+  tier: string | null;
+  text: string;
+  durationMs: number;
+}
+
+export interface CacheUnderTest {
+  service: RunningService;
+  ask(method: string, path: string, body?: string): Promise<CacheAnswer>;
+  get(key: string): Promise<CacheAnswer>;
+  put(key: string, text: string, ttlSeconds?: number): Promise<CacheAnswer>;
+  redisState(): Promise<string>;
+}
+
+/** Twice what the service allows itself: the machine is shared with other tests. */
+export const boundMs = 400;
+
+/** 64 hexadecimal digits. */
+export function keyOf(number: number): string {
+  return number.toString(16).padStart(64, "0");
+}
+
+/** A real application on a free port. */
+export async function startCacheUnderTest(env: NodeJS.ProcessEnv = {}): Promise<CacheUnderTest> {
+  const service = await startCache({ CACHE_PORT: "0", LOG_LEVEL: "silent", ...env });
+  const ask = async (method: string, path: string, body?: string): Promise<CacheAnswer> => {
+    const startedAt = performance.now();
+    const answer = await fetch(service.url + path, { method, body });
+    const text = await answer.text();
+    const durationMs = performance.now() - startedAt;
+    return { status: answer.status, tier: answer.headers.get("x-cache-tier"), text, durationMs };
+  };
+  return {
+    service,
+    ask,
+    get: (key) => ask("GET", `/entries/${key}`),
+    put: (key, text, ttlSeconds = 60) => ask("PUT", `/entries/${key}?ttl=${ttlSeconds}`, text),
+    redisState: async () => {
+      const { text } = await ask("GET", "/stats");
+      return (JSON.parse(text) as { redis: { state: string } }).redis.state;
+    },
+  };
+}
+
+export async function waitUntil(what: string, isTrue: () => Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + 20_000;
+  while (!(await isTrue())) {
+    if (performance.now() > deadline) throw new Error(`waited too long until ${what}`);
+    await sleep(50);
+  }
+}
+
+export function waitForState(cache: CacheUnderTest, state: string): Promise<void> {
+  return waitUntil(`Redis is ${state}`, async () => (await cache.redisState()) === state);
+}
+
+/** Every operation, again and again: each is answered in time. A new key each time, so that Redis is asked. */
+export async function expectBoundedAnswers(cache: CacheUnderTest, rounds: number): Promise<void> {
+  for (let round = 0; round < rounds; round++) {
+    const key = keyOf(Date.now() * 1000 + round);
+    const answers = [
+      await cache.get(key),
+      await cache.put(key, `{"round":${round}}`),
+      await cache.get(key),
+      await cache.ask("DELETE", `/entries/${key}`),
+      await cache.ask("GET", "/health"),
+    ];
+    expect(answers.map(({ status }) => status)).toEqual([404, 204, 200, expect.any(Number), 200]);
+    for (const { durationMs } of answers) expect(durationMs).toBeLessThan(boundMs);
+  }
+}

@@ -1,0 +1,26 @@
+import type { CacheConfig } from "../cache.config.js";
+import { parseRedisUrl, type RedisAddress } from "./parse-redis-url.js";
+import { readCertificate } from "./read-certificate.js";
+
+export interface RedisOptions extends RedisAddress {
+  /** PEM text of the authority to trust; `undefined`: the system's. */
+  certificate: string | undefined;
+}
+
+/** Where Redis is; `undefined` when none is configured. What `REDIS_URL` leaves open the single variables fill. */
+export function toRedisOptions(config: CacheConfig): RedisOptions | undefined {
+  const url = parseRedisUrl(config.REDIS_URL);
+  const host = url?.host ?? config.REDIS_HOST;
+  if (host === "") return undefined;
+  const certificate = readCertificate(config.REDIS_TLS_CA);
+  return {
+    host,
+    port: url?.port ?? config.REDIS_PORT,
+    // A configured authority can only mean that the connection is to be encrypted.
+    isTls: url?.isTls === true || config.REDIS_TLS || certificate !== undefined,
+    database: url?.database ?? 0,
+    username: url?.username || config.REDIS_USERNAME,
+    password: url?.password || config.REDIS_PASSWORD,
+    certificate,
+  };
+}

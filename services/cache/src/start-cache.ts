@@ -1,0 +1,27 @@
+import { type RunningService, startService } from "#platform/bootstrap.js";
+import { loadConfig } from "#platform/load-config.js";
+import { createLogger } from "#platform/logging.js";
+import { CacheConfig } from "./cache.config.js";
+import { CacheModule } from "./cache.module.js";
+import { toRedisOptions } from "./redis/to-redis-options.js";
+
+/** Room for a little more than an entry, so that the service itself says what the limit is. */
+const bodyAllowanceBytes = 64 * 1024;
+
+/** @throws ConfigError */
+export async function startCache(env: NodeJS.ProcessEnv): Promise<RunningService> {
+  const config = loadConfig(CacheConfig, env);
+  const logger = createLogger("cache", config);
+  const service = await startService({
+    module: CacheModule.forRoot(config),
+    logger,
+    host: config.CACHE_HOST,
+    port: config.CACHE_PORT,
+    maxBodyBytes: config.CACHE_MAX_ENTRY_KB * 1024 + bodyAllowanceBytes,
+    drainTimeoutMs: config.DRAIN_TIMEOUT_MS,
+  });
+  const redis = toRedisOptions(config);
+  const store = redis ? `Redis at ${redis.host}:${redis.port}` : "memory only, no Redis is configured";
+  logger.info({ url: service.url, store }, "cache listening");
+  return service;
+}
