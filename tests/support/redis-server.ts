@@ -30,6 +30,8 @@ export interface RedisServerOptions {
   /** By default a free one. */
   port?: number;
   password?: string;
+  /** Comes before the arguments, as that of a sentinel must. */
+  configFile?: string;
   args?: string[];
 }
 
@@ -38,12 +40,10 @@ export async function startRedisServer(options: RedisServerOptions = {}): Promis
   const port = options.port ?? (await findFreePort());
   const directory = await mkdtemp(join(tmpdir(), "llm-selfhost-redis-"));
   const password = options.password === undefined ? [] : ["--requirepass", options.password];
+  const place = ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--dir", directory];
   const child = spawn(
     "redis-server",
-    ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--dir", directory].concat(
-      password,
-      options.args ?? [],
-    ),
+    [...(options.configFile ? [options.configFile] : []), ...place, ...password, ...(options.args ?? [])],
     { stdio: "ignore" },
   );
   const exited = Promise.race([once(child, "exit"), once(child, "error")]).catch(() => {});
@@ -74,7 +74,7 @@ export async function startRedisServer(options: RedisServerOptions = {}): Promis
 async function waitUntilAnswering(server: RedisServer, isGone: () => boolean): Promise<void> {
   const deadline = performance.now() + 20_000;
   while (performance.now() < deadline && !isGone()) {
-    if ((await server.cli("PING").catch(() => "")) === "PONG") return;
+    if (/^(PONG|LOADING)/.test(await server.cli("PING").catch(() => ""))) return;
     await sleep(50);
   }
   await server.stop();

@@ -37,11 +37,10 @@ export class AnthropicExceptionFilter implements ExceptionFilter {
 }
 
 function fromHttp(exception: unknown, request: FastifyRequest): ApiError {
-  const { code, statusCode } = exception as { code?: string; statusCode?: number };
-  if (code === "FST_ERR_CTP_BODY_TOO_LARGE")
-    return new ApiError("request_too_large", "Request exceeds the maximum size");
+  const { statusCode } = exception as { statusCode?: number };
   if (exception instanceof HttpException) {
     const status = exception.getStatus();
+    if (status === 413) return new ApiError("request_too_large", "Request exceeds the maximum size");
     if (status === 404)
       return new ApiError("not_found_error", `No route ${request.method} ${request.url.split("?")[0]}`);
     if (status < 500) return new ApiError(mapStatusToErrorType(status), exception.message);

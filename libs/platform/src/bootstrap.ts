@@ -1,6 +1,7 @@
 import { type DynamicModule, Module } from "@nestjs/common";
 import { APP_FILTER, NestFactory } from "@nestjs/core";
 import { FastifyAdapter, type NestFastifyApplication } from "@nestjs/platform-fastify";
+import type { FastifyReply, FastifyRequest } from "fastify";
 import type { AddressInfo } from "node:net";
 import { ApiError } from "#anthropic/errors.js";
 import { mintRequestId } from "#anthropic/ids.js";
@@ -8,6 +9,7 @@ import { AnthropicExceptionFilter } from "./anthropic-exception.filter.js";
 import { ConfigError, loadEnvFile } from "./load-config.js";
 import { LOGGER, type Logger, NestLogger } from "./logging.js";
 import { Shutdown } from "./shutdown.js";
+import { watchUnusedSockets } from "./unused-sockets.js";
 
 export interface ServiceOptions {
   module: DynamicModule;
@@ -25,6 +27,9 @@ export interface RunningService {
   close(drainTimeoutMs?: number): Promise<void>;
 }
 
+/** How often a closing service closes the connections that have nothing to do any more. */
+const sweepIntervalMs = 50;
+
 /** Starts one service: a Nest application on Fastify, with explicit limits and Anthropic's errors. */
 export async function startService(options: ServiceOptions): Promise<RunningService> {
   const { logger, host, port } = options;
@@ -37,6 +42,10 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
     requestIdHeader: false,
     forceCloseConnections: "idle",
     return503OnClosing: false,
+    frameworkErrors: ({ message }: Error, request: FastifyRequest, reply: FastifyReply) => {
+      const error = new ApiError("invalid_request_error", message);
+      void reply.status(error.status).headers(error.toHeaders()).send(error.toBody(request.id));
+    },
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 500 },
   });
   const app = await NestFactory.create<NestFastifyApplication>(withPlumbing(options, shutdown), adapter, {
@@ -48,13 +57,22 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
   adapter.getInstance().addHook("onRequest", async (request, reply) => {
     reply.header("request-id", request.id);
   });
-  await app.listen(port, host);
   const server = app.getHttpServer();
+  const closeUnusedSockets = watchUnusedSockets(server);
+  await app.listen(port, host);
   server.headersTimeout = 80_000;
   const address = server.address() as AddressInfo;
   const close = async (drainTimeoutMs = options.drainTimeoutMs) => {
     const timer = setTimeout(() => shutdown.endAnswers(), drainTimeoutMs);
-    await app.close().finally(() => clearTimeout(timer));
+    // A connection falls idle when its answer ends; without this it would be waited for until keepAliveTimeout.
+    const sweep = setInterval(() => {
+      server.closeIdleConnections();
+      closeUnusedSockets();
+    }, sweepIntervalMs);
+    await app.close().finally(() => {
+      clearTimeout(timer);
+      clearInterval(sweep);
+    });
   };
   return { url: `http://${urlHost(host)}:${address.port}`, app, close };
 }

@@ -1,6 +1,7 @@
 import { IsBooleanVariable, IsIntVariable, IsParsedVariable, IsTextVariable } from "#platform/load-config.js";
 import { ServiceConfig } from "#platform/service-config.js";
 import { parseApiKeys } from "./access/parse-api-keys.js";
+import { parseNormalizations } from "./caching/normalize-request.js";
 import { parseModelAliases } from "./models/parse-model-aliases.js";
 import { parseUrl } from "./inference/parse-url.js";
 
@@ -38,9 +39,17 @@ export class GatewayConfig extends ServiceConfig {
   @IsBooleanVariable()
   CACHE_SAMPLED: boolean = true;
 
+  /** What of Claude Code's own instructions makes no difference to the key: `date`, `home` or both. */
+  @IsParsedVariable(parseNormalizations)
+  CACHE_NORMALIZE: string = "";
+
   /** `name:sha256-of-the-key,…` in hex. Empty: no authentication. */
   @IsParsedVariable(parseApiKeys)
   API_KEYS: string = "";
+
+  /** For the routes under /cache. Empty: open where there are no API_KEYS either, closed where there are. */
+  @IsTextVariable()
+  ADMIN_KEY: string = "";
 
   @IsBooleanVariable()
   ALLOW_UNAUTHENTICATED: boolean = false;

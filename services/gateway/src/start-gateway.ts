@@ -18,6 +18,7 @@ export async function startGateway(env: NodeJS.ProcessEnv): Promise<RunningServi
     host: config.API_HOST,
     port: config.API_PORT,
     maxBodyBytes,
+    drainTimeoutMs: config.DRAIN_TIMEOUT_MS,
   });
   logger.info({ url: service.url, model: config.MODEL_NAME }, "gateway listening");
   return service;

@@ -7,6 +7,7 @@ import {
 } from "#platform/load-config.js";
 import { ServiceConfig } from "#platform/service-config.js";
 import { parseModelContext } from "./models/parse-model-context.js";
+import { parseKeepAlive } from "./backends/ollama/parse-keep-alive.js";
 import { parseOllamaHost } from "./backends/ollama/parse-ollama-host.js";
 
 /** The environment of the inference adapter; each property is a variable. */
@@ -43,7 +44,7 @@ export class InferenceAdapterConfig extends ServiceConfig {
   MODEL_CONTEXT: string = "";
 
   /** How long the model stays loaded after an answer: seconds, a duration as `10m`, or -1 for always. */
-  @IsTextVariable()
+  @IsParsedVariable(parseKeepAlive)
   MODEL_KEEP_ALIVE: string = "-1";
 
   /** Pull the default model if it is absent. */

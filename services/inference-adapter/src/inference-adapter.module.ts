@@ -4,6 +4,8 @@ import { MetricsModule } from "#platform/metrics.js";
 import { BackendsModule } from "./backends/backends.module.js";
 import { GenerationsMetrics } from "./generations/generations.metrics.js";
 import { GenerationsService } from "./generations/generations.service.js";
+import { SubscriptionsController } from "./generations/subscriptions.controller.js";
+import { Subscriptions } from "./generations/subscriptions.js";
 import { BackendHealth } from "./health/backend.health.js";
 import { HealthController } from "./health/health.controller.js";
 import { InferenceAdapterConfig } from "./inference-adapter.config.js";
@@ -20,7 +22,7 @@ export class InferenceAdapterModule {
     return {
       module: InferenceAdapterModule,
       imports: [MetricsModule, BackendsModule, TerminusModule.forRoot({ logger: false })],
-      controllers: [MessagesController, ModelsController, HealthController],
+      controllers: [MessagesController, SubscriptionsController, ModelsController, HealthController],
       providers: [
         { provide: InferenceAdapterConfig, useValue: config },
         MessagesService,
@@ -28,6 +30,7 @@ export class InferenceAdapterModule {
         DefaultModelService,
         GenerationsService,
         GenerationsMetrics,
+        Subscriptions,
         BackendHealth,
       ],
       exports: [InferenceAdapterConfig],

@@ -16,6 +16,7 @@ export async function startInferenceAdapter(env: NodeJS.ProcessEnv): Promise<Run
     host: config.INFERENCE_HOST,
     port: config.INFERENCE_PORT,
     maxBodyBytes,
+    drainTimeoutMs: config.DRAIN_TIMEOUT_MS,
   });
   logger.info({ url: service.url, ollama: config.OLLAMA_HOST }, "inference adapter listening");
   return service;

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from "@nestjs/common";
-import { CircuitBreakerPolicy, ConsecutiveBreaker, circuitBreaker, handleAll } from "cockatiel";
+import { CircuitBreakerPolicy, CircuitState, ConsecutiveBreaker, circuitBreaker, handleAll } from "cockatiel";
 import { HttpClient } from "#platform/http-client.js";
 import { LOGGER, type Logger } from "#platform/logging.js";
 import { type StoredEntry, parseStoredEntry } from "#service-contracts/stored-entry.js";
@@ -40,20 +40,20 @@ export class CacheClient {
     }
   }
 
-  /** False when it was not stored; the request does not wait for this. */
+  /**
+   * False when it was not stored; the request does not wait for this. Stores ask the breaker and never try it
+   * out: lookups wait for whoever does, and a store may take seconds.
+   */
   async put(key: string, entry: StoredEntry, ttlSeconds: number): Promise<boolean> {
+    if (this.breaker.state !== CircuitState.Closed) return false;
     try {
-      const { status } = await this.breaker.execute(() =>
-        this.http
-          .request({
-            method: "PUT",
-            path: `/entries/${key}?ttl=${ttlSeconds}`,
-            body: entry,
-            timeoutMs: storeTimeoutMs,
-          })
-          .then(refuseServerError),
-      );
-      return status === 204;
+      const { status } = await this.http.request({
+        method: "PUT",
+        path: `/entries/${key}?ttl=${ttlSeconds}`,
+        body: entry,
+        timeoutMs: storeTimeoutMs,
+      });
+      return status >= 200 && status < 300;
     } catch (error) {
       this.logger.debug({ reason: (error as Error).message }, "cache store failed");
       return false;

@@ -1,4 +1,3 @@
-import type { IncomingHttpHeaders } from "node:http";
 import { ApiError } from "#anthropic/errors.js";
 import type { MessagesRequest } from "#anthropic/messages.js";
 
@@ -6,6 +5,12 @@ export interface CacheSettings {
   ttlSeconds: number;
   maxTtlSeconds: number;
   cacheSampled: boolean;
+}
+
+/** The headers that are read here. */
+export interface CacheHeaders {
+  "cache-control"?: string | undefined;
+  "x-cache-ttl"?: string | string[] | undefined;
 }
 
 /** What the cache may do for one request. */
@@ -22,7 +27,7 @@ export interface CachePolicy {
 /** The request's `cache-control` and `x-cache-ttl`, and the gateway's settings. @throws ApiError on a bad `x-cache-ttl` */
 export function isCacheable(
   request: MessagesRequest,
-  headers: IncomingHttpHeaders,
+  headers: CacheHeaders,
   settings: CacheSettings,
 ): CachePolicy {
   const directives = parseCacheControl(headers["cache-control"]);
@@ -48,7 +53,8 @@ function parseCacheControl(header: string | undefined): Map<string, string> {
 }
 
 function parseTtl(header: string | string[] | undefined, settings: CacheSettings): number {
-  if (header === undefined || settings.ttlSeconds === 0) return settings.ttlSeconds;
+  if (header === undefined || settings.ttlSeconds === 0)
+    return Math.min(settings.ttlSeconds, settings.maxTtlSeconds);
   const seconds = parseSeconds(header.toString());
   if (seconds === undefined)
     throw new ApiError("invalid_request_error", "x-cache-ttl: Input should be a whole number of seconds");

@@ -1,5 +1,6 @@
 import { Controller, Get, Header, Headers } from "@nestjs/common";
 import { ApiError } from "#anthropic/errors.js";
+import { parseApiKeys } from "../access/parse-api-keys.js";
 import { GatewayConfig } from "../gateway.config.js";
 import { ModelRouter } from "../models/model-router.js";
 import { toClaudeCodeEnv, toExportLines } from "./to-claude-code-env.js";
@@ -23,7 +24,7 @@ export class ClaudeCodeController {
       baseUrl: `http://${host}`,
       model: MODEL_NAME,
       contextLength,
-      needsKey: API_KEYS !== "",
+      needsKey: parseApiKeys(API_KEYS).length > 0,
       concurrency,
     };
     return toExportLines(toClaudeCodeEnv(settings));

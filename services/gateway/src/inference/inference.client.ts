@@ -4,7 +4,7 @@ import type { CanonicalRequest } from "#anthropic/canonical-request.js";
 import { ApiError, parseErrorBody } from "#anthropic/errors.js";
 import type { MessageStreamEvent } from "#anthropic/events.js";
 import { decodeEvents } from "#anthropic/sse.js";
-import { HttpClient, UpstreamError } from "#platform/http-client.js";
+import { type HttpAnswer, HttpClient, UpstreamError } from "#platform/http-client.js";
 import { inferenceHeaders } from "#service-contracts/inference-headers.js";
 import type { ModelCard, ModelList } from "#service-contracts/model-card.js";
 import { GatewayConfig } from "../gateway.config.js";
@@ -15,6 +15,7 @@ export interface InferenceCall {
   /** Shares the generation with everybody who asks the same; undefined: a generation of its own. */
   key: string | undefined;
   requestId: string;
+  /** Gives the call up before the adapter has accepted it; afterwards see `leave`. */
   signal: AbortSignal;
 }
 
@@ -24,6 +25,8 @@ export interface InferenceAnswer {
   maxTokens: string | undefined;
   inputTokens: number;
   isJoined: boolean;
+  /** The client has left: the answer may go on only to be recorded. */
+  leave: () => void;
   /** Throws where the stream tells an error, breaks or falls silent. */
   events: AsyncGenerator<MessageStreamEvent>;
 }
@@ -44,19 +47,12 @@ export class InferenceClient {
   /** @throws ApiError what the adapter refused with, or that it cannot be reached */
   async create(call: InferenceCall): Promise<InferenceAnswer> {
     const isOurs = call.model.fingerprint !== undefined;
-    const { status, headers, body } = await this.http
-      .stream({
-        method: "POST",
-        path: "/v1/messages",
-        body: { ...call.request, stream: true },
-        headers: requestHeaders(call),
-        signal: call.signal,
-        timeoutMs: isOurs ? adapterSilenceMs : this.config.FIRST_EVENT_TIMEOUT_MS,
-      })
-      .catch(throwApiError);
-    if (status !== 200) throw await readError(status, body);
     const silenceMs = isOurs ? adapterSilenceMs : this.config.FIRST_EVENT_TIMEOUT_MS;
-    return { ...readHeaders(headers, call.model), events: readEvents(body, silenceMs) };
+    const { status, headers, body } = await this.open(call, silenceMs);
+    if (status !== 200) throw toApiError(status, headers, await readJson(body, silenceMs));
+    const subscription = headers[inferenceHeaders.subscription]?.toString();
+    const leave = () => (subscription === undefined ? void body.destroy() : this.detach(subscription, body));
+    return { ...readHeaders(headers, call.model), leave, events: readEvents(body, silenceMs) };
   }
 
   async countTokens(request: CanonicalRequest): Promise<{ input_tokens: number }> {
@@ -70,16 +66,48 @@ export class InferenceClient {
     return data;
   }
 
+  /** @throws ApiError why there is no such model: unknown, or still being pulled */
+  async getModel(id: string): Promise<ModelCard> {
+    return (await this.json("GET", `/v1/models/${encodeURIComponent(id)}`)) as ModelCard;
+  }
+
   /** The adapter's own health page. */
   async health(path: string): Promise<{ status: number; body: unknown }> {
     return this.http.request({ method: "GET", path, timeoutMs: metadataTimeoutMs }).catch(throwApiError);
+  }
+
+  /** The call's signal ends here: once the answer has begun, it may go on to be recorded. */
+  private async open(call: InferenceCall, timeoutMs: number): Promise<HttpAnswer<IncomingMessage>> {
+    call.signal.throwIfAborted();
+    const opening = new AbortController();
+    const giveUp = () => opening.abort();
+    call.signal.addEventListener("abort", giveUp, { once: true });
+    const body = { ...call.request, stream: true };
+    const headers = requestHeaders(call);
+    try {
+      return await this.http
+        .stream({ method: "POST", path: "/v1/messages", body, headers, signal: opening.signal, timeoutMs })
+        .catch(throwApiError);
+    } finally {
+      call.signal.removeEventListener("abort", giveUp);
+    }
+  }
+
+  private detach(subscription: string, body: IncomingMessage): void {
+    this.http
+      .request({
+        method: "POST",
+        path: `/subscriptions/${subscription}/detach`,
+        timeoutMs: metadataTimeoutMs,
+      })
+      .catch(() => body.destroy());
   }
 
   private async json(method: "GET" | "POST", path: string, body?: unknown): Promise<unknown> {
     const answer = await this.http
       .request({ method, path, body, timeoutMs: metadataTimeoutMs })
       .catch(throwApiError);
-    if (answer.status !== 200) throw parseErrorBody(answer.status, answer.body);
+    if (answer.status !== 200) throw toApiError(answer.status, answer.headers, answer.body);
     return answer.body;
   }
 }
@@ -89,11 +117,14 @@ function requestHeaders({ key, requestId }: InferenceCall): Record<string, strin
     accept: "text/event-stream",
     "anthropic-version": "2023-06-01",
     [inferenceHeaders.requestId]: requestId,
-    ...(key === undefined ? {} : { [inferenceHeaders.cacheKey]: key }),
+    [inferenceHeaders.cacheKey]: key ?? requestId,
   };
 }
 
-function readHeaders(headers: IncomingHttpHeaders, model: ModelCard): Omit<InferenceAnswer, "events"> {
+function readHeaders(
+  headers: IncomingHttpHeaders,
+  model: ModelCard,
+): Omit<InferenceAnswer, "events" | "leave"> {
   const header = (name: string) => headers[name]?.toString();
   return {
     fingerprint: header(inferenceHeaders.fingerprint),
@@ -117,15 +148,20 @@ async function* readEvents(body: IncomingMessage, silenceMs: number): AsyncGener
   throw new ApiError("api_error", "The inference service ended its stream before the answer was complete");
 }
 
+/** Only the time spent waiting for the upstream counts: a slow reader is no silence. */
 async function* withSilenceLimit(body: IncomingMessage, silenceMs: number): AsyncGenerator<Uint8Array> {
+  let isWaiting = true;
   const timer = setTimeout(() => {
+    if (!isWaiting) return;
     const seconds = Math.round(silenceMs / 1000);
     body.destroy(new ApiError("timeout_error", `The inference service sent nothing for ${seconds} s`));
   }, silenceMs);
   try {
     for await (const chunk of body) {
-      timer.refresh();
+      isWaiting = false;
       yield chunk as Uint8Array;
+      isWaiting = true;
+      timer.refresh();
     }
   } finally {
     clearTimeout(timer);
@@ -137,13 +173,23 @@ function toBrokenStream(error: unknown): ApiError {
   return new ApiError("api_error", "The inference service broke off its stream", { cause: error });
 }
 
-async function readError(status: number, body: IncomingMessage): Promise<ApiError> {
-  const chunks: Buffer[] = [];
+/** What the service refused with, and its advice on when to try again. */
+function toApiError(status: number, headers: IncomingHttpHeaders, body: unknown): ApiError {
+  const { type, message, shouldRetry } = parseErrorBody(status, body);
+  const seconds = Number(headers["retry-after"]);
+  return new ApiError(type, message, {
+    shouldRetry: shouldRetry && headers["x-should-retry"] !== "false",
+    ...(seconds > 0 ? { retryAfterSeconds: seconds } : {}),
+  });
+}
+
+async function readJson(body: IncomingMessage, silenceMs: number): Promise<unknown> {
+  const chunks: Uint8Array[] = [];
   try {
-    for await (const chunk of body) chunks.push(chunk as Buffer);
-    return parseErrorBody(status, JSON.parse(Buffer.concat(chunks).toString("utf8")));
+    for await (const chunk of withSilenceLimit(body, silenceMs)) chunks.push(chunk);
+    return JSON.parse(Buffer.concat(chunks).toString("utf8"));
   } catch {
-    return parseErrorBody(status, undefined);
+    return undefined;
   }
 }
 

@@ -19,7 +19,6 @@ export class Exchange {
   /** What a hit saved. */
   gpuSeconds = 0;
   firstEventAt: number | undefined;
-  isStoreFailed = false;
   private ageSeconds: number | undefined;
   private maxTokens: string | undefined;
   private readonly durationsMs = new Map<string, number>();
@@ -58,10 +57,6 @@ export class Exchange {
 
   noteFirstEvent(): void {
     this.firstEventAt ??= performance.now();
-  }
-
-  noteStoreFailure(): void {
-    this.isStoreFailed = true;
   }
 
   async time<T>(name: string, work: () => T | Promise<T>): Promise<T> {

@@ -35,7 +35,7 @@ export class MessageReply {
     } catch (error) {
       reply.headers(exchange.toHeaders());
       this.conclude(caller, exchange, error);
-      throw error;
+      if (!caller.signal.aborted) throw error;
     }
   }
 

@@ -20,6 +20,7 @@ export class MessagesMetrics {
   private readonly results: Counter;
   private readonly savedTokens: Counter;
   private readonly savedGpuSeconds: Counter;
+  private readonly storeFailures: Counter;
   private hits = 0;
   private misses = 0;
 
@@ -55,6 +56,11 @@ export class MessagesMetrics {
       "Seconds of the model's work that hits did not cost.",
       ["model"],
     );
+    this.storeFailures = this.counter(
+      "llm_cache_store_failures_total",
+      "Finished answers that the cache service did not take.",
+      [],
+    );
     const ratio = () => this.hits / Math.max(1, this.hits + this.misses);
     observeGauge(registry, "llm_cache_hit_ratio", "Hits / (hits + misses) of this process's life.", ratio);
   }
@@ -70,6 +76,10 @@ export class MessagesMetrics {
     if (cache === "hit") this.hits += 1;
     if (cache === "miss") this.misses += 1;
     this.observeTokens(exchange, labels);
+  }
+
+  countStoreFailure(): void {
+    this.storeFailures.inc();
   }
 
   private observeTokens(exchange: Exchange, labels: { model: string; cache: string }): void {

@@ -6,6 +6,7 @@ import type { MessageStreamEvent } from "#anthropic/events.js";
 import { messageToEvents } from "#anthropic/message-to-events.js";
 import type { Message, MessagesRequest } from "#anthropic/messages.js";
 import { parseCountTokensRequest, parseMessagesRequest } from "#anthropic/parse-messages-request.js";
+import { Shutdown } from "#platform/shutdown.js";
 import type { ModelCard } from "#service-contracts/model-card.js";
 import { type StoredEntry, storedEntryVersion } from "#service-contracts/stored-entry.js";
 import { CacheClient } from "../caching/cache.client.js";
@@ -16,6 +17,7 @@ import { GatewayConfig } from "../gateway.config.js";
 import { type InferenceAnswer, InferenceClient } from "../inference/inference.client.js";
 import { ModelRouter } from "../models/model-router.js";
 import type { Exchange } from "./exchange.js";
+import { MessagesMetrics } from "./messages.metrics.js";
 import { peekFirst } from "./peek-first.js";
 import { type Recording, recordMessage } from "./record-message.js";
 import { restampEvents } from "./restamp-events.js";
@@ -49,6 +51,8 @@ export class MessagesService {
     private readonly router: ModelRouter,
     private readonly cache: CacheClient,
     private readonly inference: InferenceClient,
+    private readonly shutdown: Shutdown,
+    private readonly metrics: MessagesMetrics,
   ) {}
 
   /** The events of the answer, from the cache or generated. What is found out is noted in `exchange`. @throws ApiError */
@@ -107,15 +111,19 @@ export class MessagesService {
     const answer = await this.inference.create({
       request: canonical,
       model,
-      key: policy.isStored ? key : undefined,
+      key: policy.isStored && policy.isRead ? key : undefined,
       requestId: caller.requestId,
       signal: caller.signal,
     });
     exchange.noteGeneration(answer);
-    const recorded = recordMessage(answer.events, (recording) =>
+    caller.signal.addEventListener("abort", answer.leave, { once: true });
+    const log = recordMessage(answer.events, (recording) =>
       this.onWhole(question, answer, recording, exchange),
     );
-    const { isLate, items } = await peekFirst(recorded, earlyFailureMs);
+    const { isLate, items } = await peekFirst(
+      log.read(AbortSignal.any([caller.signal, this.shutdown.signal])),
+      earlyFailureMs,
+    );
     return restampEvents(items, {
       model: request.model,
       startsEarly: isLate,
@@ -139,7 +147,7 @@ export class MessagesService {
     void this.cache
       .put(key, toEntry(message, answer.servedModel, timings), policy.ttlSeconds)
       .then((isStored) => {
-        if (!isStored) exchange.noteStoreFailure();
+        if (!isStored) this.metrics.countStoreFailure();
       });
   }
 }

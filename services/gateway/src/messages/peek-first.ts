@@ -21,8 +21,12 @@ export async function peekFirst<T>(source: AsyncGenerator<T>, limitMs: number): 
 }
 
 async function* resume<T>(first: Promise<IteratorResult<T>>, source: AsyncGenerator<T>): AsyncGenerator<T> {
-  const { value, done } = await first;
-  if (done) return;
-  yield value;
-  yield* source;
+  try {
+    const { value, done } = await first;
+    if (done) return;
+    yield value;
+    yield* source;
+  } finally {
+    await source.return(undefined);
+  }
 }

@@ -1,21 +1,38 @@
 import type { GenerationTimings, MessageStreamEvent } from "#anthropic/events.js";
 import { MessageFold } from "#anthropic/fold-message.js";
 import type { Message } from "#anthropic/messages.js";
+import { ReplayLog } from "#platform/replay-log.js";
 
 export interface Recording {
   message: Message;
   timings: GenerationTimings | undefined;
 }
 
-/** Passes events on and folds them beside; `onWhole` gets the message before its last event goes out. */
-export async function* recordMessage(
+/**
+ * Reads an answer to its end, whether its client stays or not, and folds it on the way. `onWhole` gets the
+ * message before its last event can be read. An answer out of order or broken off ends the log with an error.
+ */
+export function recordMessage(
   events: AsyncIterable<MessageStreamEvent>,
   onWhole: (recording: Recording) => void,
-): AsyncGenerator<MessageStreamEvent> {
+): ReplayLog<MessageStreamEvent> {
+  const log = new ReplayLog<MessageStreamEvent>();
+  void pump(events, log, onWhole).then(
+    () => log.finish(),
+    (error: unknown) => log.finish(error ?? new Error("the answer failed without a reason")),
+  );
+  return log;
+}
+
+async function pump(
+  events: AsyncIterable<MessageStreamEvent>,
+  log: ReplayLog<MessageStreamEvent>,
+  onWhole: (recording: Recording) => void,
+): Promise<void> {
   const fold = new MessageFold();
   for await (const event of events) {
     fold.add(event);
     if (event.type === "message_stop") onWhole({ message: fold.finish(), timings: event.timings });
-    yield event;
+    log.add(event);
   }
 }

@@ -1,5 +1,5 @@
 import type { MessageStreamEvent } from "#anthropic/events.js";
-import { mintMessageId } from "#anthropic/ids.js";
+import { mintMessageId, mintToolUseId } from "#anthropic/ids.js";
 import type { Message } from "#anthropic/messages.js";
 
 export interface Restamping {
@@ -10,7 +10,10 @@ export interface Restamping {
   inputTokens: number;
 }
 
-/** The upstream's events as the client sees them: under the requested name, without our services' extensions. */
+/**
+ * The upstream's events as the client sees them: under the requested name, with ids of their own (several
+ * clients may share one generation), without our services' extensions.
+ */
 export async function* restampEvents(
   events: AsyncIterable<MessageStreamEvent>,
   { model, startsEarly, inputTokens }: Restamping,
@@ -18,8 +21,11 @@ export async function* restampEvents(
   if (startsEarly) yield { type: "message_start", message: emptyMessage(model, inputTokens) };
   for await (const event of events) {
     if (event.type === "message_start") {
-      if (!startsEarly) yield { type: "message_start", message: { ...event.message, model } };
-    } else if (event.type === "message_stop") yield { type: "message_stop" };
+      if (!startsEarly)
+        yield { type: "message_start", message: { ...event.message, id: mintMessageId(), model } };
+    } else if (event.type === "content_block_start" && event.content_block.type === "tool_use")
+      yield { ...event, content_block: { ...event.content_block, id: mintToolUseId() } };
+    else if (event.type === "message_stop") yield { type: "message_stop" };
     else yield event;
   }
 }

@@ -30,6 +30,7 @@ export class ModelRouter {
     const model =
       this.pick(requested, await this.list()) ?? this.pick(requested, await this.refreshOrKnown());
     if (model) return model;
+    if (this.meansDefault(requested)) await this.inference.getModel(this.config.MODEL_NAME);
     const names = (this.known ?? []).map(({ id }) => id).join(", ") || "none";
     throw new ApiError(
       "not_found_error",
@@ -68,6 +69,13 @@ export class ModelRouter {
     this.known = await this.inference.listModels();
     this.askedAt = performance.now();
     return this.known;
+  }
+
+  /** The default model is not installed: only the adapter knows whether it is on its way. */
+  private meansDefault(requested: string): boolean {
+    const { MODEL_NAME: defaultModel } = this.config;
+    const names = { aliases: this.aliases, installed: [defaultModel], defaultModel };
+    return resolveModelName(requested, names) === defaultModel;
   }
 
   private pick(requested: string, models: ModelCard[]): ModelCard | undefined {

@@ -2,8 +2,9 @@ import type { GenerationEvent } from "./inference-backend.js";
 
 /**
  * Ends a generation at the first of the stop sequences, which is left out, and says which it was: Ollama's
- * own `stop` cuts the text but reports a plain end. Text that may be the start of one is held back only as
- * long as it may be.
+ * own `stop` cuts the text but reports a plain end. The first is the one that is whole first, as the model
+ * writes, so that it does not depend on how the text comes in pieces. Text that may be the start of one is
+ * held back only as long as it may be.
  */
 export async function* cutAtStopSequence(
   events: AsyncIterable<GenerationEvent>,
@@ -14,17 +15,17 @@ export async function* cutAtStopSequence(
   let held = "";
   let outputTokens = 0;
   for await (const event of events) {
+    if (event.type !== "end") outputTokens += 1;
     if (event.type !== "text") {
       if (held !== "") yield { type: "text", text: held };
       held = "";
       yield event;
       continue;
     }
-    outputTokens += 1;
     held += event.text;
     const hit = firstHit(held, sequences);
     if (hit) {
-      if (hit.index > 0) yield { type: "text", text: held.slice(0, hit.index) };
+      if (hit.start > 0) yield { type: "text", text: held.slice(0, hit.start) };
       yield stopEnd(hit.sequence, outputTokens);
       return;
     }
@@ -32,13 +33,23 @@ export async function* cutAtStopSequence(
     if (keep < held.length) yield { type: "text", text: held.slice(0, held.length - keep) };
     held = held.slice(held.length - keep);
   }
+  if (held !== "") yield { type: "text", text: held };
 }
 
-function firstHit(text: string, sequences: string[]): { index: number; sequence: string } | undefined {
-  let first: { index: number; sequence: string } | undefined;
+interface Hit {
+  sequence: string;
+  start: number;
+  end: number;
+}
+
+/** Of two that end together the longer one. */
+function firstHit(text: string, sequences: string[]): Hit | undefined {
+  let first: Hit | undefined;
   for (const sequence of sequences) {
-    const index = text.indexOf(sequence);
-    if (index !== -1 && (!first || index < first.index)) first = { index, sequence };
+    const start = text.indexOf(sequence);
+    const end = start + sequence.length;
+    if (start !== -1 && (!first || end < first.end || (end === first.end && start < first.start)))
+      first = { sequence, start, end };
   }
   return first;
 }
@@ -53,6 +64,7 @@ function longestPossibleStart(text: string, sequences: string[]): number {
   return 0;
 }
 
+/** The backend is cut off before it counts: each piece is about a token. */
 function stopEnd(stopSequence: string, outputTokens: number): GenerationEvent {
   return {
     type: "end",

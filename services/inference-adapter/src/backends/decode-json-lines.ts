@@ -16,13 +16,14 @@ export async function* decodeJsonLines<T extends object>(
       throw new ApiError("api_error", "the backend sent a line without an end");
     for (const line of lines) if (line.trim() !== "") yield parseLine(line) as T;
   }
+  rest += decoder.decode();
   if (rest.trim() !== "") yield parseLine(rest) as T;
 }
 
 function parseLine(line: string): object {
   try {
     const value: unknown = JSON.parse(line);
-    if (typeof value === "object" && value !== null) return value;
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
   } catch {
     // falls through to the error below
   }

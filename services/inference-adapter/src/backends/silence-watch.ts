@@ -20,6 +20,7 @@ export class SilenceWatch {
   private probedAt = performance.now();
   private failedProbes = 0;
   private probing = false;
+  private stopped = false;
 
   constructor(private limits: SilenceLimits) {
     this.timer = setInterval(
@@ -41,6 +42,7 @@ export class SilenceWatch {
   }
 
   stop(): void {
+    this.stopped = true;
     clearInterval(this.timer);
   }
 
@@ -62,7 +64,7 @@ export class SilenceWatch {
       .finally(() => {
         this.probing = false;
         this.probedAt = performance.now();
-        if (this.failedProbes >= 2) this.fail("the backend has stopped answering");
+        if (this.failedProbes >= 2 && !this.stopped) this.fail("the backend has stopped answering");
       });
   }
 

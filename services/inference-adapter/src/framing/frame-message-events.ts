@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { ApiError } from "#anthropic/errors.js";
 import type { MessageStreamEvent } from "#anthropic/events.js";
 import { mintMessageId, mintToolUseId } from "#anthropic/ids.js";
 import type { GenerationTimings } from "#anthropic/events.js";
@@ -51,6 +52,7 @@ export async function* frameMessageEvents(
         return;
     }
   }
+  throw new ApiError("api_error", "the backend ended its answer before it was complete");
 }
 
 /** The block that is open, if one is, and its index. */

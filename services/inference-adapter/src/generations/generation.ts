@@ -1,18 +1,28 @@
+import { randomUUID } from "node:crypto";
 import type { MessageStreamEvent } from "#anthropic/events.js";
+import { ReplayLog } from "#platform/replay-log.js";
 
 export type GenerationState = "queued" | "prefill" | "decoding" | "done" | "failed";
 
-/**
- * One run of the model with a life of its own: clients come, read every event from the first, and go. The
- * events stand in one log; a slow reader is only an index into it.
- */
+/** One reader of a generation. */
+export interface Subscription {
+  id: string;
+  /** Every event from the first. */
+  events: AsyncGenerator<MessageStreamEvent>;
+  /** From now on it only records: it goes on reading, but keeps the generation alive no longer. */
+  detach: () => void;
+}
+
+/** One run of the model with a life of its own: clients come, read every event from the first, and go. */
 export class Generation {
   readonly abort = new AbortController();
   state: GenerationState = "queued";
   clients = 0;
-  private readonly log: MessageStreamEvent[] = [];
-  private error: unknown;
-  private wake = Promise.withResolvers<void>();
+  /** All its clients have left; a new one changes that. */
+  isDeserted = false;
+  /** And have not come back within the grace. */
+  isGivenUp = false;
+  private readonly log = new ReplayLog<MessageStreamEvent>();
 
   constructor(
     readonly key: string,
@@ -21,53 +31,40 @@ export class Generation {
   ) {}
 
   get isFinished(): boolean {
-    return this.state === "done" || this.state === "failed";
+    return this.log.isFinished;
   }
 
   /** Counts the caller as a client from now on, before its first read. */
-  subscribe(signal: AbortSignal): AsyncGenerator<MessageStreamEvent> {
+  subscribe(signal: AbortSignal): Subscription {
     this.clients += 1;
+    this.isDeserted = this.isGivenUp = false;
     let left = false;
-    const leave = () => {
+    const detach = () => {
       if (left) return;
       left = true;
+      signal.removeEventListener("abort", detach);
       this.clients -= 1;
-      this.notify();
+      this.isDeserted = this.clients === 0;
       this.onLeave(this);
     };
-    signal.addEventListener("abort", leave, { once: true });
-    return this.read(signal, leave);
+    if (signal.aborted) detach();
+    else signal.addEventListener("abort", detach);
+    return { id: randomUUID(), events: this.read(signal, detach), detach };
   }
 
   add(event: MessageStreamEvent): void {
     if (this.state === "prefill") this.state = "decoding";
-    this.log.push(event);
-    this.notify();
+    this.log.add(event);
   }
 
   finish(error?: unknown): void {
     this.state = error === undefined ? "done" : "failed";
-    this.error = error;
-    this.notify();
-  }
-
-  private notify(): void {
-    this.wake.resolve();
-    this.wake = Promise.withResolvers<void>();
+    this.log.finish(error);
   }
 
   private async *read(signal: AbortSignal, leave: () => void): AsyncGenerator<MessageStreamEvent> {
     try {
-      for (let index = 0; ;) {
-        signal.throwIfAborted();
-        const event = this.log[index];
-        if (event) {
-          index += 1;
-          yield event;
-        } else if (this.state === "failed") throw this.error;
-        else if (this.state === "done") return;
-        else await this.wake.promise;
-      }
+      yield* this.log.read(signal);
     } finally {
       leave();
     }

@@ -1,8 +1,9 @@
-import { Injectable, type BeforeApplicationShutdown } from "@nestjs/common";
+import { Injectable } from "@nestjs/common";
 import { ApiError } from "#anthropic/errors.js";
 import type { MessageStreamEvent } from "#anthropic/events.js";
+import { Shutdown } from "#platform/shutdown.js";
 import { InferenceAdapterConfig } from "../inference-adapter.config.js";
-import { Generation } from "./generation.js";
+import { Generation, type GenerationState } from "./generation.js";
 import { GenerationsMetrics } from "./generations.metrics.js";
 import { Slots } from "./slots.js";
 
@@ -20,34 +21,37 @@ const lingerMs = 1000;
  * for a grace, so that a retry finds it, but gives its slot up when others wait and nobody listens.
  */
 @Injectable()
-export class GenerationsService implements BeforeApplicationShutdown {
-  private readonly inFlight = new Map<string, Generation>();
+export class GenerationsService {
+  /** What a request of the same key may join. */
+  private readonly joinable = new Map<string, Generation>();
+  /** What waits for a slot or holds one. */
+  private readonly unfinished = new Set<Generation>();
+  private readonly graces = new WeakMap<Generation, NodeJS.Timeout>();
   private readonly slots: Slots;
 
   constructor(
     private readonly config: InferenceAdapterConfig,
     private readonly metrics: GenerationsMetrics,
+    shutdown: Shutdown,
   ) {
     this.slots = new Slots(config.INFERENCE_CONCURRENCY, config.INFERENCE_QUEUE_LIMIT);
+    shutdown.signal.addEventListener("abort", () => this.endAll(shutdown.signal.reason), { once: true });
     metrics.observeQueue(() => ({ depth: this.slots.depth, inFlight: this.slots.busy }));
   }
 
   /** The generation of this key, started if there is none. @throws ApiError `overloaded_error` when the queue is full */
   join(key: string, run: (signal: AbortSignal) => AsyncIterable<MessageStreamEvent>): Joined {
-    const running = this.inFlight.get(key);
+    const running = this.joinable.get(key);
     if (running && running.state !== "failed" && !running.abort.signal.aborted)
       return { generation: running, started: false };
     const generation = new Generation(key, (left) => this.onLeave(left));
+    if (this.slots.isFull) this.cancelDeserted("queued", 1);
     const slot = this.slots.take(generation.abort.signal);
-    this.inFlight.set(key, generation);
+    this.joinable.set(key, generation);
+    this.unfinished.add(generation);
     void this.live(generation, slot, run);
-    for (const other of this.inFlight.values()) if (other !== generation) this.yieldSlot(other);
+    this.makeRoom();
     return { generation, started: true };
-  }
-
-  beforeApplicationShutdown(): void {
-    for (const generation of this.inFlight.values())
-      generation.abort.abort(new ApiError("overloaded_error", "The inference adapter is shutting down"));
   }
 
   private async live(
@@ -63,11 +67,14 @@ export class GenerationsService implements BeforeApplicationShutdown {
       return this.end(generation, error);
     }
     stopWaiting();
-    generation.state = "prefill";
     try {
+      if (generation.isDeserted && this.countWanted() > 0) this.cancel(generation);
+      signal.throwIfAborted();
+      generation.state = "prefill";
       for await (const event of run(signal)) {
         generation.add(event);
-        this.yieldSlot(generation);
+        if (generation.isGivenUp) this.cancel(generation);
+        else if (generation.isDeserted) this.makeRoom();
       }
       this.end(generation);
     } catch (error) {
@@ -77,29 +84,58 @@ export class GenerationsService implements BeforeApplicationShutdown {
     }
   }
 
+  private endAll(reason: unknown): void {
+    for (const generation of this.unfinished) generation.abort.abort(reason);
+  }
+
   private end(generation: Generation, error?: unknown): void {
     generation.finish(error);
+    this.unfinished.delete(generation);
+    clearTimeout(this.graces.get(generation));
     this.metrics.count(error);
-    const keepMs =
-      error === undefined ? (generation.clients > 0 ? lingerMs : this.config.DETACH_GRACE_MS) : 0;
+    if (error !== undefined) return this.forget(generation);
+    const keepMs = generation.clients > 0 ? lingerMs : this.config.DETACH_GRACE_MS;
     setTimeout(() => this.forget(generation), keepMs).unref();
   }
 
   private forget(generation: Generation): void {
-    if (this.inFlight.get(generation.key) === generation) this.inFlight.delete(generation.key);
+    if (this.joinable.get(generation.key) === generation) this.joinable.delete(generation.key);
   }
 
+  /** Each time that the last client leaves the grace begins anew. */
   private onLeave(generation: Generation): void {
-    if (generation.clients > 0 || generation.isFinished) return;
-    this.yieldSlot(generation);
-    setTimeout(() => {
-      if (generation.clients === 0) this.cancel(generation);
-    }, this.config.DETACH_GRACE_MS).unref();
+    if (!generation.isDeserted || generation.isFinished) return;
+    this.makeRoom();
+    clearTimeout(this.graces.get(generation));
+    const grace = setTimeout(() => this.giveUp(generation), this.config.DETACH_GRACE_MS).unref();
+    this.graces.set(generation, grace);
   }
 
-  /** Gives up a generation that nobody listens to when another request waits for its slot. */
-  private yieldSlot(generation: Generation): void {
-    if (generation.clients === 0 && this.slots.depth > 0) this.cancel(generation);
+  private giveUp(generation: Generation): void {
+    if (!generation.isDeserted || generation.isFinished) return;
+    generation.isGivenUp = true;
+    this.cancel(generation);
+  }
+
+  /** Gives up generations that nobody listens to: as many as others wait for their slots. */
+  private makeRoom(): void {
+    this.cancelDeserted("decoding", this.countWanted());
+  }
+
+  /** How many generations with a client wait for a slot that is not becoming free already. */
+  private countWanted(): number {
+    let wanted = 0;
+    for (const { state, isDeserted, abort } of this.unfinished)
+      if (state !== "queued" && abort.signal.aborted) wanted -= 1;
+      else if (state === "queued" && !isDeserted) wanted += 1;
+    return wanted;
+  }
+
+  private cancelDeserted(state: GenerationState, atMost: number): void {
+    const deserted = [...this.unfinished].filter(
+      (generation) => generation.state === state && generation.isDeserted && !generation.abort.signal.aborted,
+    );
+    for (const generation of deserted.slice(0, Math.max(0, atMost))) this.cancel(generation);
   }
 
   /** Ollama cannot be stopped in prefill: then a retry may still join, and the first token ends it. */

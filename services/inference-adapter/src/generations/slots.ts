@@ -22,28 +22,36 @@ export class Slots {
     return this.taken;
   }
 
+  get isFull(): boolean {
+    return this.taken >= this.width && this.queue.length >= this.queueLimit;
+  }
+
   /**
    * Resolves when a place is free; rejects when `signal` fires before.
    * @throws ApiError `overloaded_error`, at once, when the queue is full
    */
   take(signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return Promise.reject(signal.reason as Error);
     if (this.taken < this.width) {
       this.taken += 1;
       return Promise.resolve();
     }
-    if (this.queue.length >= this.queueLimit)
+    if (this.isFull)
       throw new ApiError("overloaded_error", `The queue is full: ${this.queue.length} requests are waiting`, {
         retryAfterSeconds: 10,
       });
     return new Promise((resolve, reject) => {
-      const waiting: Waiting = { start: resolve };
-      this.queue.push(waiting);
       const leave = () => {
-        const index = this.queue.indexOf(waiting);
-        if (index === -1) return;
-        this.queue.splice(index, 1);
+        this.queue.splice(this.queue.indexOf(waiting), 1);
         reject(signal.reason as Error);
       };
+      const waiting: Waiting = {
+        start: () => {
+          signal.removeEventListener("abort", leave);
+          resolve();
+        },
+      };
+      this.queue.push(waiting);
       signal.addEventListener("abort", leave, { once: true });
     });
   }

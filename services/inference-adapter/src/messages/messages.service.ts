@@ -8,6 +8,7 @@ import { inferenceHeaders } from "#service-contracts/inference-headers.js";
 import { INFERENCE_BACKEND, type InferenceBackend } from "../backends/inference-backend.js";
 import { frameMessageEvents } from "../framing/frame-message-events.js";
 import { GenerationsService } from "../generations/generations.service.js";
+import { Subscriptions } from "../generations/subscriptions.js";
 import { checkAbilities } from "../models/check-abilities.js";
 import { ModelsService } from "../models/models.service.js";
 import { estimateTokens } from "../tokens/estimate-tokens.js";
@@ -22,6 +23,7 @@ export class MessagesService {
   constructor(
     private readonly models: ModelsService,
     private readonly generations: GenerationsService,
+    private readonly subscriptions: Subscriptions,
     @Inject(INFERENCE_BACKEND) private readonly backend: InferenceBackend,
   ) {}
 
@@ -31,20 +33,23 @@ export class MessagesService {
     const model = await this.models.find(request.model);
     checkAbilities(request, model);
     const inputTokens = estimateTokens(request);
+    signal.throwIfAborted();
     const { generation, started } = this.generations.join(cacheKey ?? ownKey(request), (aborted) =>
       frameMessageEvents(this.backend.generate(request, model, aborted), {
         model: request.model,
         inputTokens,
       }),
     );
+    const subscription = generation.subscribe(signal);
     return {
       headers: {
         [inferenceHeaders.fingerprint]: model.fingerprint,
         [inferenceHeaders.servedModel]: model.name,
         [inferenceHeaders.inputTokens]: String(inputTokens),
         [inferenceHeaders.generation]: started ? "started" : "joined",
+        [inferenceHeaders.subscription]: subscription.id,
       },
-      events: generation.subscribe(signal),
+      events: this.subscriptions.read(subscription),
     };
   }
 

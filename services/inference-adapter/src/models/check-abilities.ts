@@ -1,3 +1,4 @@
+import { clientTools } from "#anthropic/client-tools.js";
 import type { CanonicalRequest } from "#anthropic/canonical-request.js";
 import { ApiError } from "#anthropic/errors.js";
 import type { ContentBlock } from "#anthropic/messages.js";
@@ -5,7 +6,7 @@ import type { ServedModel } from "../backends/inference-backend.js";
 
 /** What a model cannot do is refused, not dropped. @throws ApiError `invalid_request_error` */
 export function checkAbilities(request: CanonicalRequest, { name, capabilities }: ServedModel): void {
-  if (request.tools?.length && request.tool_choice?.type !== "none" && !capabilities.has("tools"))
+  if (clientTools(request).length > 0 && !capabilities.has("tools"))
     throw new ApiError("invalid_request_error", `The model ${name} does not support tools`);
   if (!capabilities.has("vision") && request.messages.some(({ content }) => hasImage(content)))
     throw new ApiError("invalid_request_error", `The model ${name} does not support images`);
@@ -15,6 +16,10 @@ function hasImage(content: ContentBlock[]): boolean {
   return content.some(
     (block) =>
       block.type === "image" ||
-      (block.type === "tool_result" && Array.isArray(block.content) && hasImage(block.content)),
+      (block.type === "tool_result" && Array.isArray(block.content) && hasImage(block.content)) ||
+      (block.type === "document" &&
+        block.source.type === "content" &&
+        Array.isArray(block.source.content) &&
+        hasImage(block.source.content)),
   );
 }

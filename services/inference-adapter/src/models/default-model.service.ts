@@ -84,7 +84,8 @@ export class DefaultModelService implements OnApplicationBootstrap, BeforeApplic
   private async warmUp(model: ServedModel): Promise<void> {
     if (this.config.MODEL_WARMUP && this.loadedFingerprint !== model.fingerprint) {
       this.enter({ step: "loading", model });
-      await this.backend.load(model, this.shutdown.signal);
+      const limit = AbortSignal.timeout(this.config.FIRST_EVENT_TIMEOUT_MS);
+      await this.backend.load(model, AbortSignal.any([this.shutdown.signal, limit]));
       this.loadedFingerprint = model.fingerprint;
     }
     this.enter({ step: "ready", model });

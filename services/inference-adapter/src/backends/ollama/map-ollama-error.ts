@@ -16,10 +16,13 @@ export function isContextOverflow(status: number, body: unknown): boolean {
   return status === 400 && /input length exceeds/i.test(ollamaMessage(body));
 }
 
+/** Ollama answers these with 500, but the same request can never succeed. */
+const isFaultOfRequest = /^option "[^"]*" must be of type|^invalid (JSON schema in )?format/i;
+
 function mapType(status: number, message: string): ErrorType {
   if (status === 404) return "not_found_error";
   if (status === 503 || /server busy|maximum pending requests/i.test(message)) return "overloaded_error";
-  if (status === 400) return "invalid_request_error";
+  if (status === 400 || isFaultOfRequest.test(message)) return "invalid_request_error";
   return "api_error";
 }
 

@@ -19,6 +19,7 @@ export interface OllamaOptions {
   temperature?: number;
   top_p?: number;
   top_k?: number;
+  seed?: number;
 }
 
 export interface OllamaMessage {
@@ -65,7 +66,13 @@ export interface OllamaPullChunk {
 }
 
 export interface OllamaTags {
-  models: { name: string; digest: string; modified_at: string }[];
+  models: OllamaTag[];
+}
+
+export interface OllamaTag {
+  name: string;
+  digest: string;
+  modified_at: string;
 }
 
 export interface OllamaShow {

@@ -1,12 +1,32 @@
-/** `OLLAMA_HOST` as Ollama reads it → base URL. `0.0.0.0` means loopback to a client. @throws Error */
+/**
+ * `OLLAMA_HOST` as Ollama reads it → base URL. `0.0.0.0` means loopback to a client. A port that is none is
+ * refused where Ollama would take its default. @throws Error
+ * @see https://github.com/ollama/ollama/blob/main/envconfig/config.go
+ */
 export function parseOllamaHost(text: string): string {
-  const [, scheme, rest = ""] = /^(?:(https?):\/\/)?(.*)$/s.exec(text.trim()) ?? [];
+  const [, given, rest = ""] =
+    /^(?:(https?):\/\/)?(.*)$/is.exec(text.trim().replace(/^(["'])(.*)\1$/s, "$2")) ?? [];
+  const scheme = given?.toLowerCase();
   const [authority = "", ...path] = rest.split("/");
-  const [, host, port] = /^(\[[^\]]+\]|[^:]*)(?::(\d{1,5}))?$/.exec(authority) ?? [];
-  if (host === undefined || Number(port ?? 0) > 65535 || /\s/.test(rest))
+  const [host, port] = splitAuthority(authority);
+  if (host === undefined || Number(port ?? 0) > 65535 || /[\s?#]|:\/\//.test(rest))
     throw new Error("must be a host, host:port or URL such as localhost:11434");
   const defaultPort = scheme === "http" ? 80 : scheme === "https" ? 443 : 11434;
-  const name = host === "" || host === "0.0.0.0" ? "127.0.0.1" : host === "[::]" ? "[::1]" : host;
   const suffix = path.filter((part) => part !== "").join("/");
-  return `${scheme ?? "http"}://${name}:${port ?? defaultPort}${suffix === "" ? "" : `/${suffix}`}`;
+  return `${scheme ?? "http"}://${toReachable(host)}:${port || defaultPort}${suffix === "" ? "" : `/${suffix}`}`;
 }
+
+function splitAuthority(authority: string): [host: string | undefined, port?: string | undefined] {
+  if (isIPv6(authority)) return [`[${authority}]`];
+  const [, bracketed, host, port] = /^(?:\[([^\]]+)\]|([^:@[\]]*))(?::(\d{0,5}))?$/.exec(authority) ?? [];
+  if (bracketed === undefined) return [host, port];
+  return [isIPv6(bracketed) ? `[${bracketed}]` : undefined, port];
+}
+
+/** The addresses that mean all interfaces to a server. */
+function toReachable(host: string): string {
+  if (host === "" || host === "0.0.0.0") return "127.0.0.1";
+  return host === "[::]" ? "[::1]" : host;
+}
+
+const isIPv6 = (text: string) => text.includes(":") && URL.canParse(`http://[${text}]`);

@@ -1,6 +1,7 @@
 import { ApiError } from "#anthropic/errors.js";
 import type { StopReason } from "#anthropic/messages.js";
 import type { GenerationEnd, GenerationEvent } from "../inference-backend.js";
+import { LostCallError } from "../lost-call.error.js";
 import { mapOllamaError } from "./map-ollama-error.js";
 import type { OllamaChatChunk } from "./ollama-wire.js";
 
@@ -8,9 +9,9 @@ import type { OllamaChatChunk } from "./ollama-wire.js";
 export async function* toGenerationEvents(
   chunks: AsyncIterable<OllamaChatChunk>,
 ): AsyncGenerator<GenerationEvent> {
-  const seen = { anything: false, toolCall: false };
+  const seen: Seen = { outputTokens: 0, toolCall: false };
   for await (const chunk of chunks) {
-    if (chunk.error !== undefined) throw mapOllamaError(500, chunk);
+    if (chunk.error !== undefined) throw toChunkError(chunk);
     const { thinking, content, tool_calls } = chunk.message ?? {};
     if (thinking) yield { type: "thinking", thinking };
     if (content) yield { type: "text", text: content };
@@ -19,25 +20,49 @@ export async function* toGenerationEvents(
       yield { type: "tool_use_input", partialJson: JSON.stringify(call.function.arguments ?? {}) };
       seen.toolCall = true;
     }
-    seen.anything ||= Boolean(thinking || content || tool_calls?.length);
+    seen.outputTokens += mostTokens(thinking) + mostTokens(content);
     if (chunk.done) {
-      refuseSwallowed(chunk, seen.anything);
-      return yield toEnd(chunk, mapStopReason(chunk.done_reason, seen.toolCall));
+      const end = toEnd(chunk, mapStopReason(chunk.done_reason, seen.toolCall));
+      refuseSwallowed(chunk, seen, end);
+      return yield end;
     }
   }
   throw new ApiError("api_error", "Ollama ended its answer before it was complete");
 }
 
+interface Seen {
+  /** How many tokens can stand behind the text seen so far. */
+  outputTokens: number;
+  toolCall: boolean;
+}
+
+/** Tokens that never show: the model's end, the marks of thinking, blanks that Ollama trims. */
+const hiddenTokens = 8;
+
+/** No token is shorter than a byte. How many tokens a line holds differs between versions, so it tells nothing. */
+const mostTokens = (text: string | undefined): number => Buffer.byteLength(text ?? "");
+
 /**
- * A tool call that Ollama's parser rejects is dropped without a word: the only trace is that tokens were
- * generated and nothing came out. One token is the model's plain end.
+ * A tool call that Ollama's parser rejects is dropped without a word: the only trace is that more tokens
+ * were generated than can have come out, which shows behind a short text only. Where nothing came out, one
+ * token is the model's plain end.
  */
-function refuseSwallowed({ done_reason, eval_count = 0 }: OllamaChatChunk, anything: boolean): void {
-  if (anything || done_reason !== "stop" || eval_count <= 1) return;
-  throw new ApiError(
-    "api_error",
+function refuseSwallowed(chunk: OllamaChatChunk, seen: Seen, end: GenerationEnd): void {
+  const { done_reason, eval_count = 0 } = chunk;
+  if (done_reason !== "stop" || seen.toolCall) return;
+  const expected = seen.outputTokens === 0 ? 1 : seen.outputTokens + hiddenTokens;
+  if (eval_count <= expected) return;
+  throw new LostCallError(
     `The model wrote ${eval_count} tokens that Ollama could not read as an answer (a malformed tool call)`,
+    seen.outputTokens === 0 ? undefined : end,
   );
+}
+
+/** Ollama's strict parsers end the stream with an error where the model's call is malformed. */
+function toChunkError(chunk: OllamaChatChunk): ApiError {
+  const error = mapOllamaError(500, chunk);
+  const isUnreadable = /pars(e|ing)|XML|syntax error|unmarshal|invalid character/i.test(error.message);
+  return isUnreadable ? new LostCallError(error.message) : error;
 }
 
 function mapStopReason(doneReason: string | undefined, sawToolCall: boolean): StopReason {

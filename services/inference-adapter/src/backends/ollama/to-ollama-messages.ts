@@ -41,7 +41,8 @@ function toUserMessages({ content }: CanonicalMessage, toolNames: Map<string, st
   const results = content.filter((block) => block.type === "tool_result");
   const others = content.filter((block) => block.type !== "tool_result");
   const messages = results.map((result) => toToolMessage(result, toolNames.get(result.tool_use_id)));
-  if (others.length > 0 || results.length === 0) messages.push({ role: "user", ...toContent(others) });
+  const rest = toContent(others);
+  if (rest.content !== "" || rest.images || results.length === 0) messages.push({ role: "user", ...rest });
   return messages;
 }
 
@@ -56,13 +57,22 @@ function toToolMessage(result: ToolResultBlock, toolName: string | undefined): O
   };
 }
 
-function toContent(blocks: ContentBlock[]): { content: string; images?: string[] } {
+interface OllamaContent {
+  content: string;
+  images?: string[];
+}
+
+function toContent(blocks: ContentBlock[]): OllamaContent {
   const texts: string[] = [];
   const images: string[] = [];
   for (const block of blocks)
     if (block.type === "text") texts.push(block.text);
     else if (block.type === "image") images.push(toImage(block));
-    else if (block.type === "document") texts.push(toDocumentText(block));
+    else if (block.type === "document") {
+      const document = toDocument(block);
+      texts.push(document.content);
+      images.push(...(document.images ?? []));
+    }
   return { content: joinTexts(texts), ...(images.length > 0 ? { images } : {}) };
 }
 
@@ -74,18 +84,17 @@ function toImage({ source }: ImageBlock): string {
   );
 }
 
-function toDocumentText({ source, title, context }: DocumentBlock): string {
-  const texts = [title, context].filter((text): text is string => typeof text === "string" && text !== "");
-  if (source.type === "text") texts.push(source.data);
-  else if (source.type === "content" && typeof source.content === "string") texts.push(source.content);
-  else if (source.type === "content" && Array.isArray(source.content))
-    texts.push(...source.content.flatMap((block) => (block.type === "text" ? [block.text] : [])));
-  else
+function toDocument({ source, title, context }: DocumentBlock): OllamaContent {
+  const heads = [title, context].filter((text): text is string => typeof text === "string" && text !== "");
+  if (source.type === "text") return { content: joinTexts([...heads, source.data]) };
+  if (source.type !== "content")
     throw new ApiError(
       "invalid_request_error",
       `Documents of source type '${source.type}' are not supported; send text`,
     );
-  return joinTexts(texts);
+  if (typeof source.content === "string") return { content: joinTexts([...heads, source.content]) };
+  const { content, images } = toContent(source.content);
+  return { content: joinTexts([...heads, content]), ...(images ? { images } : {}) };
 }
 
 const joinTexts = (texts: string[]) => texts.join("\n");

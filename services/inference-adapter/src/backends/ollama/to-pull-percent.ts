@@ -1,7 +1,8 @@
 import type { OllamaPullChunk } from "./ollama-wire.js";
 
-/** The progress lines of `/api/pull` → whole percents of all layers known so far. */
+/** The progress lines of `/api/pull` → whole percents of all layers known so far, never going back. */
 export async function* toPullPercent(chunks: AsyncIterable<OllamaPullChunk>): AsyncGenerator<number> {
+  let percent = 0;
   const layers = new Map<string, { total: number; completed: number }>();
   for await (const { digest, total, completed = 0 } of chunks) {
     if (digest === undefined || !total) continue;
@@ -12,6 +13,7 @@ export async function* toPullPercent(chunks: AsyncIterable<OllamaPullChunk>): As
       sum += layer.total;
       done += layer.completed;
     }
-    yield Math.floor((100 * done) / sum);
+    percent = Math.max(percent, Math.floor((100 * done) / sum));
+    yield percent;
   }
 }

@@ -1,0 +1,32 @@
+import { Injectable } from "@nestjs/common";
+import { ApiError, parseErrorBody } from "#anthropic/errors.js";
+import { HttpClient } from "#platform/http-client.js";
+import { GatewayConfig } from "../gateway.config.js";
+
+export type CacheFilter = Record<string, string>;
+
+/** Administration may take its time; a message's lookup may not (see `CacheClient`). */
+const adminTimeoutMs = 30_000;
+
+@Injectable()
+export class CacheAdminClient {
+  private readonly http: HttpClient;
+
+  constructor(config: GatewayConfig) {
+    this.http = new HttpClient(config.CACHE_URL.replace(/\/+$/, ""), config.CONNECT_TIMEOUT_MS);
+  }
+
+  /** @throws ApiError what the cache service refused with, or that it does not answer */
+  async ask(method: "GET" | "DELETE", path: string, query: CacheFilter = {}): Promise<unknown> {
+    const search = new URLSearchParams(query).toString();
+    const { status, body } = await this.http
+      .request({ method, path: search === "" ? path : `${path}?${search}`, timeoutMs: adminTimeoutMs })
+      .catch((error: Error) => {
+        throw new ApiError("api_error", `The cache service cannot answer: ${error.message}`, {
+          cause: error,
+        });
+      });
+    if (status >= 400) throw parseErrorBody(status, body);
+    return body;
+  }
+}

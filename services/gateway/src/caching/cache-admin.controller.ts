@@ -1,0 +1,41 @@
+import { Controller, Delete, Get, HttpCode, Param, Query, UseGuards } from "@nestjs/common";
+import { AdminGuard } from "../access/admin.guard.js";
+import { CacheAdminClient, type CacheFilter } from "./cache-admin.client.js";
+
+/** What is in the cache, for its operator. The cache service does the work. */
+@Controller("cache")
+@UseGuards(AdminGuard)
+export class CacheAdminController {
+  constructor(private readonly cache: CacheAdminClient) {}
+
+  @Get("stats")
+  stats(): Promise<unknown> {
+    return this.cache.ask("GET", "/stats");
+  }
+
+  @Get("entries")
+  list(@Query() query: Record<string, string>): Promise<unknown> {
+    return this.cache.ask("GET", "/entries", query);
+  }
+
+  @Get("entries/:key")
+  inspect(@Param("key") key: string): Promise<unknown> {
+    return this.cache.ask("GET", `/entries/${encodeURIComponent(key)}/info`);
+  }
+
+  @Get("entries/:key/why")
+  why(@Param("key") key: string): Promise<unknown> {
+    return this.cache.ask("GET", `/entries/${encodeURIComponent(key)}/why`);
+  }
+
+  @Delete("entries/:key")
+  @HttpCode(204)
+  async delete(@Param("key") key: string): Promise<void> {
+    await this.cache.ask("DELETE", `/entries/${encodeURIComponent(key)}`);
+  }
+
+  @Delete()
+  clear(@Query() filter: CacheFilter): Promise<unknown> {
+    return this.cache.ask("DELETE", "/entries", filter);
+  }
+}

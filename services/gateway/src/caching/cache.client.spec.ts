@@ -1,0 +1,169 @@
+import type { ServerResponse } from "node:http";
+import { json } from "node:stream/consumers";
+import { setTimeout as sleep } from "node:timers/promises";
+import { pino } from "pino";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import type { StoredEntry } from "#service-contracts/stored-entry.js";
+import { type TestServer, startServer as openServer } from "../__fixtures__/start-server.js";
+import { GatewayConfig } from "../gateway.config.js";
+import { CacheClient } from "./cache.client.js";
+
+const entry: StoredEntry = {
+  version: 1,
+  storedAt: 1_700_000_000_000,
+  servedModel: "tiny:latest",
+  gpuSeconds: 1,
+  message: {
+    id: "msg_1",
+    type: "message",
+    role: "assistant",
+    model: "tiny:latest",
+    content: [{ type: "text", text: "Hi." }],
+    stop_reason: "end_turn",
+    stop_sequence: null,
+    usage: { input_tokens: 1, output_tokens: 2 },
+  },
+};
+const limitMs = 250;
+const slackMs = 400;
+
+const startServer = (answer: TestServer["answer"]) => openServer(answer, onTestFinished);
+const clientOf = (url: string) =>
+  new CacheClient(Object.assign(new GatewayConfig(), { CACHE_URL: url }), pino({ level: "silent" }));
+
+async function timed<T>(work: () => Promise<T>): Promise<[T, number]> {
+  const startedAt = performance.now();
+  return [await work(), performance.now() - startedAt];
+}
+
+const reply = (status: number, body: string) => (_: unknown, response: ServerResponse) =>
+  void response.writeHead(status).end(body);
+const whole = JSON.stringify(entry);
+
+describe("CacheClient.get", () => {
+  it("gives the entry of the key", async () => {
+    const server = await startServer(reply(200, whole));
+    expect(await clientOf(`${server.url}/`).get("abc")).toEqual(entry);
+    expect(server.requests.map(({ method, url }) => `${method} ${url}`)).toEqual(["GET /entries/abc"]);
+  });
+
+  it.each<[string, (_: unknown, response: ServerResponse) => void]>([
+    ["a plain miss", reply(404, '{"type":"error"}')],
+    ["an error", reply(500, "oops")],
+    ["an error of a proxy", reply(503, "<html>")],
+    ["a refusal", reply(401, "{}")],
+    ["a redirection", (_, response) => void response.writeHead(302, { location: "/other" }).end()],
+    ["text", reply(200, "hello")],
+    ["nothing", reply(200, "")],
+    ["null", reply(200, "null")],
+    ["a list", reply(200, "[]")],
+    ["half an entry", reply(200, whole.slice(0, 50))],
+    ["an entry of another version", reply(200, JSON.stringify({ ...entry, version: 99 }))],
+    [
+      "an entry without content",
+      reply(200, JSON.stringify({ ...entry, message: { ...entry.message, content: [] } })),
+    ],
+    ["an entry without a message", reply(200, JSON.stringify({ ...entry, message: null }))],
+    ["a broken connection", (_, response) => void response.destroy()],
+    [
+      "a body that breaks off",
+      (_, response) => {
+        response.writeHead(200, { "content-length": "5000" }).write(whole);
+        setTimeout(() => response.destroy(), 20);
+      },
+    ],
+    ["silence", () => {}],
+    ["a body that never ends", (_, response) => void response.writeHead(200).write(whole)],
+  ])("takes %s for a miss, in time", async (_name, answer) => {
+    const server = await startServer(answer);
+    const [found, ms] = await timed(() => clientOf(server.url).get("abc"));
+    expect(found).toBeUndefined();
+    expect(ms).toBeLessThan(limitMs + slackMs);
+  });
+
+  it("takes a refused connection for a miss, in time", async () => {
+    const [found, ms] = await timed(() => clientOf("http://127.0.0.1:1").get("abc"));
+    expect(found).toBeUndefined();
+    expect(ms).toBeLessThan(limitMs + slackMs);
+  });
+});
+
+describe("CacheClient beside a cache that hangs", () => {
+  it("soon costs no time at all, and no connection", async () => {
+    const server = await startServer(() => {});
+    const client = clientOf(server.url);
+    const [, first] = await timed(() => client.get("abc"));
+    expect(first).toBeGreaterThan(limitMs * 0.9);
+    await client.get("abc");
+    await client.get("abc");
+    const asked = server.requests.length;
+    for (let count = 0; count < 5; count++) {
+      const [found, ms] = await timed(() => client.get("abc"));
+      expect(found).toBeUndefined();
+      expect(ms).toBeLessThan(100);
+    }
+    expect(server.requests).toHaveLength(asked);
+  });
+
+  it("is back soon after the cache is", async () => {
+    const server = await startServer(() => {});
+    const client = clientOf(server.url);
+    for (let count = 0; count < 4; count++) await client.get("abc");
+    server.answer = reply(200, whole);
+    await vi.waitFor(async () => expect(await client.get("abc")).toEqual(entry), {
+      timeout: 10_000,
+      interval: 50,
+    });
+    expect((await timed(() => client.get("abc")))[0]).toEqual(entry);
+  });
+
+  it("is back soon after a cache that was down", async () => {
+    const server = await startServer(reply(200, whole));
+    const client = clientOf(server.url);
+    await server.close();
+    for (let count = 0; count < 4; count++) expect(await client.get("abc")).toBeUndefined();
+    await server.reopen();
+    await vi.waitFor(async () => expect(await client.get("abc")).toEqual(entry), {
+      timeout: 10_000,
+      interval: 50,
+    });
+  });
+
+  it("holds no lookup up by a store that hangs", async () => {
+    const server = await startServer(() => {});
+    const client = clientOf(server.url);
+    for (let count = 0; count < 3; count++) await client.get("abc");
+    await sleep(1100); // now the breaker would let one request try
+    void client.put("abc", entry, 60);
+    const [, ms] = await timed(() => client.get("abc"));
+    expect(ms).toBeLessThan(limitMs + slackMs);
+  });
+
+  it("is not broken by misses", async () => {
+    const server = await startServer(reply(404, "{}"));
+    const client = clientOf(server.url);
+    for (let count = 0; count < 6; count++) await client.get("abc");
+    expect(server.requests).toHaveLength(6);
+  });
+});
+
+describe("CacheClient.put", () => {
+  it("stores an entry with its time to live", async () => {
+    let body: unknown;
+    const server = await startServer(async (request, response) => {
+      body = await json(request);
+      response.writeHead(204).end();
+    });
+    expect(await clientOf(server.url).put("abc", entry, 60)).toBe(true);
+    expect(server.requests.map(({ method, url }) => `${method} ${url}`)).toEqual(["PUT /entries/abc?ttl=60"]);
+    expect(body).toEqual(entry);
+  });
+
+  it.each([400, 413, 500])("says so when it was refused with %i", async (status) => {
+    const server = await startServer(reply(status, "{}"));
+    expect(await clientOf(server.url).put("abc", entry, 60)).toBe(false);
+  });
+
+  it("says so when nobody is there", async () =>
+    expect(await clientOf("http://127.0.0.1:1").put("abc", entry, 60)).toBe(false));
+});

@@ -1,0 +1,26 @@
+import { createHash } from "node:crypto";
+import { canonicalJson } from "#anthropic/canonical-json.js";
+import type { CanonicalRequest } from "#anthropic/canonical-request.js";
+import type { PathHash } from "#service-contracts/cache-store.js";
+
+/**
+ * The parts of a question in the order in which the model reads them, each with a hash of what stands
+ * there: enough to say where two questions part, not to read either. The cache service keys the hashes.
+ */
+export function hashPaths({ system, tools, messages, ...rest }: CanonicalRequest): PathHash[] {
+  const parts: [path: string, value: unknown][] = Object.keys(rest)
+    .sort()
+    .map((name) => [name, rest[name as keyof typeof rest]]);
+  for (const [index, tool] of (tools ?? []).entries()) parts.push([`tools[${index}]`, tool]);
+  for (const [index, { text, ...others }] of (system ?? []).entries())
+    parts.push([`system[${index}].text`, [text, others]]);
+  for (const [index, { content, ...others }] of messages.entries()) {
+    parts.push([`messages[${index}]`, others]);
+    for (const [block, value] of content.entries())
+      parts.push([`messages[${index}].content[${block}]`, value]);
+  }
+  return parts.map(([path, value]) => [path, hash(value)]);
+}
+
+const hash = (value: unknown) =>
+  createHash("sha256").update(canonicalJson(value)).digest("base64url").slice(0, 16);

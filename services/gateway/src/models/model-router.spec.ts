@@ -1,0 +1,140 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { ApiError } from "#anthropic/errors.js";
+import type { ModelCard } from "#service-contracts/model-card.js";
+import { GatewayConfig } from "../gateway.config.js";
+import type { InferenceClient } from "../inference/inference.client.js";
+import { ModelRouter } from "./model-router.js";
+
+const card = (id: string, fingerprint = "f1"): ModelCard => ({
+  type: "model",
+  id,
+  display_name: id,
+  created_at: "2026-01-01T00:00:00Z",
+  max_input_tokens: 65_536,
+  max_tokens: 65_536,
+  fingerprint,
+});
+
+/** An adapter that lists what it is told to. */
+class FakeInference {
+  models: ModelCard[] = [card("qwen3-coder:30b"), card("tiny:latest")];
+  error: Error | undefined;
+  delayMs = 0;
+  lists = 0;
+
+  async listModels(): Promise<ModelCard[]> {
+    this.lists += 1;
+    const { models, error, delayMs } = this;
+    await sleep(delayMs);
+    if (error) throw error;
+    return models;
+  }
+
+  async getModel(id: string): Promise<ModelCard> {
+    throw new ApiError("not_found_error", `model: ${id} (asked the adapter)`);
+  }
+}
+
+const down = new ApiError("api_error", "cannot be reached");
+let inference: FakeInference;
+let router: ModelRouter;
+let now: number;
+
+beforeEach(() => {
+  inference = new FakeInference();
+  router = new ModelRouter(
+    Object.assign(new GatewayConfig(), { MODEL_ALIASES: "fast=tiny" }),
+    inference as unknown as InferenceClient,
+  );
+  now = 0;
+  vi.spyOn(performance, "now").mockImplementation(() => now);
+});
+afterEach(() => vi.restoreAllMocks());
+
+describe("ModelRouter", () => {
+  it.each([
+    ["qwen3-coder", "qwen3-coder:30b"],
+    ["claude-haiku-4-5", "qwen3-coder:30b"],
+    ["fast", "tiny:latest"],
+  ])("resolves %s", async (requested, id) => expect((await router.resolve(requested)).id).toBe(id));
+
+  it("asks once for many requests at once, and not again for a while", async () => {
+    inference.delayMs = 20;
+    await Promise.all(Array.from({ length: 10 }, () => router.resolve("tiny")));
+    now = 4900;
+    await router.resolve("tiny");
+    expect(inference.lists).toBe(1);
+    now = 5100;
+    await router.resolve("tiny");
+    expect(inference.lists).toBe(2);
+  });
+
+  it("sees a new fingerprint after a while", async () => {
+    await router.resolve("tiny");
+    inference.models = [card("tiny:latest", "f2")];
+    expect((await router.resolve("tiny")).fingerprint).toBe("f1");
+    now = 5100;
+    expect((await router.resolve("tiny")).fingerprint).toBe("f2");
+  });
+
+  it("keeps the last known list while the adapter is down", async () => {
+    await router.list();
+    inference.error = down;
+    now = 60_000;
+    expect((await router.resolve("claude-opus")).id).toBe("qwen3-coder:30b");
+    expect(router.isServed("tiny:latest")).toBe(true);
+    expect(inference.lists).toBe(2);
+  });
+
+  it("tells the adapter's error where no list was ever known, and asks again the next time", async () => {
+    inference.error = down;
+    await expect(router.resolve("tiny")).rejects.toBe(down);
+    inference.error = undefined;
+    expect((await router.resolve("tiny")).id).toBe("tiny:latest");
+  });
+
+  it("asks once more for a name that it does not know", async () => {
+    await router.list();
+    inference.models = [...inference.models, card("new:latest")];
+    expect((await router.resolve("new")).id).toBe("new:latest");
+    expect(inference.lists).toBe(2);
+  });
+
+  it("refuses an unknown name with what is served", async () => {
+    await expect(router.resolve("nope:7b")).rejects.toMatchObject({
+      type: "not_found_error",
+      message: "model: nope:7b (models served: qwen3-coder:30b, tiny:latest; default: qwen3-coder)",
+    });
+    expect(inference.lists).toBe(2);
+  });
+
+  it("refuses an unknown name while the adapter is down", async () => {
+    await router.list();
+    inference.error = down;
+    await expect(router.resolve("nope:7b")).rejects.toMatchObject({ status: 404 });
+  });
+
+  it("is held up by a slow adapter for half a second and no longer", async () => {
+    await router.list();
+    inference.delayMs = 5000;
+    inference.models = [];
+    now = 6000;
+    const startedAt = Date.now();
+    expect((await router.resolve("tiny")).id).toBe("tiny:latest");
+    expect(Date.now() - startedAt).toBeGreaterThanOrEqual(450);
+    expect(Date.now() - startedAt).toBeLessThan(2500);
+    const again = Date.now();
+    await router.resolve("tiny");
+    expect(Date.now() - again).toBeLessThan(400);
+  });
+
+  it("knows the default model as it is installed", async () => {
+    expect((await router.defaultModel())?.id).toBe("qwen3-coder:30b");
+    inference.models = [card("tiny:latest")];
+    now = 6000;
+    expect(await router.defaultModel()).toBeUndefined();
+  });
+
+  it("names nothing as served before it was told", () => expect(router.isServed("tiny:latest")).toBe(false));
+});

@@ -1,0 +1,13 @@
+import { ApiError } from "#anthropic/errors.js";
+import type { GenerationEnd } from "./inference-backend.js";
+
+/** The model wrote a tool call that the backend could not read and dropped. Another try may get it right. */
+export class LostCallError extends ApiError {
+  constructor(
+    message: string,
+    /** How the answer ended without the call, where it ended well otherwise. */
+    readonly end?: GenerationEnd,
+  ) {
+    super("api_error", message);
+  }
+}

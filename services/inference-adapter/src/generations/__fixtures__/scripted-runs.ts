@@ -1,0 +1,47 @@
+import type { MessageStreamEvent } from "#anthropic/events.js";
+import { ReplayLog } from "#platform/replay-log.js";
+
+/** An event that is known by its number. */
+export const numbered = (index: number): MessageStreamEvent => ({ type: "content_block_stop", index });
+
+export const numbersOf = (events: MessageStreamEvent[]): number[] =>
+  events.map((event) => ("index" in event ? event.index : -1));
+
+/** A run of the model that does what the test says, when it says it. */
+export class ScriptedRun {
+  private readonly log = new ReplayLog<MessageStreamEvent>();
+  starts = 0;
+  closes = 0;
+  signal: AbortSignal | undefined;
+
+  readonly start = (signal: AbortSignal): AsyncIterable<MessageStreamEvent> => {
+    this.starts += 1;
+    this.signal = signal;
+    return this.read(signal);
+  };
+
+  get isRunning(): boolean {
+    return this.starts > this.closes;
+  }
+
+  say(...indices: number[]): void {
+    for (const index of indices) this.log.add(numbered(index));
+  }
+
+  end(error?: unknown): void {
+    this.log.finish(error);
+  }
+
+  private async *read(signal: AbortSignal): AsyncGenerator<MessageStreamEvent> {
+    try {
+      yield* this.log.read(signal);
+    } finally {
+      this.closes += 1;
+    }
+  }
+}
+
+/** Lets everything that can happen without new input happen. */
+export async function settle(): Promise<void> {
+  for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
+}

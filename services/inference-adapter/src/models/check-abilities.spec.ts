@@ -1,0 +1,59 @@
+import { describe, expect, it } from "vitest";
+import type { CanonicalRequest } from "#anthropic/canonical-request.js";
+import type { ContentBlock } from "#anthropic/messages.js";
+import type { Capability, ServedModel } from "../backends/inference-backend.js";
+import { checkAbilities } from "./check-abilities.js";
+
+const modelThatCan = (...capabilities: Capability[]) =>
+  ({ name: "tiny", capabilities: new Set(capabilities) }) as unknown as ServedModel;
+const asking = (content: ContentBlock[], fields: Partial<CanonicalRequest> = {}): CanonicalRequest => ({
+  model: "tiny",
+  messages: [{ role: "user", content }],
+  ...fields,
+});
+
+const image: ContentBlock = { type: "image", source: { type: "base64", media_type: "image/png", data: "" } };
+const tools = [{ name: "f", input_schema: {} }];
+const refusal = (what: string) => ({
+  type: "invalid_request_error",
+  message: `The model tiny does not support ${what}`,
+});
+
+describe("a model that can do nothing special", () => {
+  it.each<[string, CanonicalRequest, string]>([
+    ["tools", asking([], { tools }), "tools"],
+    ["an image", asking([image]), "images"],
+    [
+      "an image in a tool result",
+      asking([{ type: "tool_result", tool_use_id: "a", content: [image] }]),
+      "images",
+    ],
+    [
+      "an image in a document",
+      asking([{ type: "document", source: { type: "content", content: [image] } }]),
+      "images",
+    ],
+  ])("refuses %s", (_name, request, what) => {
+    expect(() => checkAbilities(request, modelThatCan("thinking"))).toThrow(
+      expect.objectContaining(refusal(what)),
+    );
+    checkAbilities(request, modelThatCan("tools", "vision"));
+  });
+
+  it.each<[string, CanonicalRequest]>([
+    ["text", asking([{ type: "text", text: "hi" }])],
+    ["an empty list of tools", asking([], { tools: [] })],
+    ["tools that may not be called", asking([], { tools, tool_choice: { type: "none" } })],
+    ["thinking, which is left out", asking([], { thinking: { type: "adaptive" } })],
+    [
+      "results and documents of text",
+      asking([
+        { type: "tool_result", tool_use_id: "a", content: [{ type: "text", text: "image" }] },
+        { type: "document", source: { type: "content", content: "image" } },
+        { type: "document", source: { type: "text", media_type: "text/plain", data: "image" } },
+      ]),
+    ],
+  ])("takes %s", (_name, request) => {
+    expect(() => checkAbilities(request, modelThatCan())).not.toThrow();
+  });
+});
