@@ -246,10 +246,15 @@ describe("a model that was pulled anew", () => {
     const model = stack.ollama.models.find(({ name }) => name === "tiny:latest");
     if (!model) throw new Error("tiny is missing");
     model.digest = "e".repeat(64);
-    await fetch(`${stack.adapter.url}/health/ready`); // both would look again after some seconds
-    await stack.post(question({ model: "unknown:1b" }));
-    const after = await stack.post(asked);
-    expect(cacheOf(after)).toBe("miss");
+    // The adapter and the gateway look again after some seconds each.
+    let after = await stack.post(asked);
+    await vi.waitFor(
+      async () => {
+        after = await stack.post(asked);
+        expect(cacheOf(after)).toBe("miss");
+      },
+      { timeout: 25_000, interval: 250 },
+    );
     expect(after.headers.get("x-cache-key")).not.toBe(before.headers.get("x-cache-key"));
     expect(stack.ollama.generations()).toBe(2);
   });

@@ -41,11 +41,15 @@ describe("a model's name", () => {
     expect(lastChat(stack.ollama)["model"]).toBe(served);
   });
 
-  it.each(["nope:7b", "lost", "tiny:other"])("%s is refused with what is served", async (model) => {
+  it.each([
+    ["nope:7b", "nope:7b"],
+    ["lost", "nowhere"],
+    ["tiny:other", "tiny:other"],
+  ])("%s is refused with what is served", async (model, meant) => {
     const error = await client.messages.create(question({ model })).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(NotFoundError);
     expect((error as Error).message).toContain(
-      `model: ${model} (models served: qwen3-coder:30b, tiny:latest`,
+      `model: ${meant} (models served: qwen3-coder:30b, tiny:latest`,
     );
     expect((error as NotFoundError).headers.get("x-should-retry")).toBe("false");
   });

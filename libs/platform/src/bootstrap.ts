@@ -29,6 +29,8 @@ export interface RunningService {
 
 /** How often a closing service closes the connections that have nothing to do any more. */
 const sweepIntervalMs = 50;
+/** A Ctrl-C comes from the terminal and again from npm and the start script; within this time they are one. */
+const sameSignalMs = 300;
 
 /** Starts one service: a Nest application on Fastify, with explicit limits and Anthropic's errors. */
 export async function startService(options: ServiceOptions): Promise<RunningService> {
@@ -99,14 +101,16 @@ export function startError(error: unknown): string {
 }
 
 /**
- * One handler for both signals. SIGTERM lets the answers under way finish; SIGINT, from somebody at a
- * terminal, ends them. A second signal ends the process at once.
+ * SIGTERM lets the answers under way finish; SIGINT, from somebody at a terminal, ends them. A second signal
+ * ends the process at once.
  */
 export function closeOnSignal(close: (drainTimeoutMs: number | undefined) => Promise<void>): void {
-  let closing = false;
+  let closingSince: number | undefined;
   const onSignal = (signal: NodeJS.Signals) => {
-    if (closing) process.exit(1);
-    closing = true;
+    const now = performance.now();
+    if (closingSince !== undefined && now - closingSince > sameSignalMs) process.exit(1);
+    if (closingSince !== undefined) return;
+    closingSince = now;
     close(signal === "SIGINT" ? 0 : undefined).then(
       () => process.exit(0),
       (error: unknown) => {

@@ -2,6 +2,8 @@
 export const inferenceHeaders = {
   /** Request: the cache key. Says too that the body is in canonical form already. */
   cacheKey: "x-cache-key",
+  /** Request: `unfinished`: join no generation whose answer a client has had whole, as one may for a moment. */
+  join: "x-join",
   /** Answer: the fingerprint of what answers, see `ModelCard`. */
   fingerprint: "x-fingerprint",
   /** Answer: the name of the model that answers. */

@@ -1,11 +1,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "vitest";
 import type { RunningService } from "#platform/bootstrap.js";
+import type { StoreRequest } from "#service-contracts/cache-store.js";
+import type { StoredEntry } from "#service-contracts/stored-entry.js";
 import { startCache } from "./start-cache.js";
 
 export interface CacheAnswer {
   status: number;
   tier: string | null;
+  /** `x-cache-given`. */
+  given: string | null;
   text: string;
   durationMs: number;
 }
@@ -13,8 +17,10 @@ export interface CacheAnswer {
 export interface CacheUnderTest {
   service: RunningService;
   ask(method: string, path: string, body?: string): Promise<CacheAnswer>;
+  /** `text` is that of the stored answer. */
   get(key: string): Promise<CacheAnswer>;
-  put(key: string, text: string, ttlSeconds?: number): Promise<CacheAnswer>;
+  /** Stores an answer that says `text`. */
+  put(key: string, text: string, ttlSeconds?: number, changed?: Partial<StoreRequest>): Promise<CacheAnswer>;
   redisState(): Promise<string>;
 }
 
@@ -26,6 +32,31 @@ export function keyOf(number: number): string {
   return number.toString(16).padStart(64, "0");
 }
 
+/** A finished answer of one text. */
+export function entryOf(text: string, changed: Partial<StoredEntry> = {}): StoredEntry {
+  return {
+    version: 1,
+    storedAt: Date.now(),
+    servedModel: "tiny:latest",
+    gpuSeconds: 2,
+    message: {
+      id: "msg_1",
+      type: "message",
+      role: "assistant",
+      model: "tiny",
+      content: [{ type: "text", text }],
+      stop_reason: "end_turn",
+      stop_sequence: null,
+      usage: { input_tokens: 10, output_tokens: 5 },
+    },
+    ...changed,
+  };
+}
+
+function textOf({ message }: StoredEntry): string {
+  return message.content.map((block) => (block.type === "text" ? block.text : "")).join("");
+}
+
 /** A real application on a free port. */
 export async function startCacheUnderTest(env: NodeJS.ProcessEnv = {}): Promise<CacheUnderTest> {
   const service = await startCache({ CACHE_PORT: "0", LOG_LEVEL: "silent", ...env });
@@ -34,16 +65,25 @@ export async function startCacheUnderTest(env: NodeJS.ProcessEnv = {}): Promise<
     const answer = await fetch(service.url + path, { method, body });
     const text = await answer.text();
     const durationMs = performance.now() - startedAt;
-    return { status: answer.status, tier: answer.headers.get("x-cache-tier"), text, durationMs };
+    const [tier, given] = ["x-cache-tier", "x-cache-given"].map((name) => answer.headers.get(name));
+    return { status: answer.status, tier: tier ?? null, given: given ?? null, text, durationMs };
   };
   return {
     service,
     ask,
-    get: (key) => ask("GET", `/entries/${key}`),
-    put: (key, text, ttlSeconds = 60) => ask("PUT", `/entries/${key}?ttl=${ttlSeconds}`, text),
+    get: async (key) => {
+      const answer = await ask("GET", `/entries/${key}`);
+      return answer.status === 200
+        ? { ...answer, text: textOf(JSON.parse(answer.text) as StoredEntry) }
+        : answer;
+    },
+    put: (key, text, ttlSeconds = 60, changed = {}) => {
+      const body = JSON.stringify({ entry: entryOf(text), tenant: "-", ...changed });
+      return ask("PUT", `/entries/${key}?ttl=${ttlSeconds}`, body);
+    },
     redisState: async () => {
       const { text } = await ask("GET", "/stats");
-      return (JSON.parse(text) as { redis: { state: string } }).redis.state;
+      return (JSON.parse(text) as { redis: string }).redis;
     },
   };
 }

@@ -17,6 +17,7 @@ describe("CacheConfig", () => {
       CACHE_MAX_MEMORY_MB: 128,
       CACHE_MAX_ENTRY_KB: 1024,
       CACHE_MAX_TTL: 604_800,
+      CACHE_ENCRYPTION_KEY: "",
     });
   });
 
@@ -30,6 +31,7 @@ describe("CacheConfig", () => {
     ["CACHE_MAX_MEMORY_MB", "0", "must be a whole number from 1"],
     ["CACHE_MAX_ENTRY_KB", "1.5", "must be a whole number from 1"],
     ["CACHE_MAX_TTL", "-1", "must be a whole number from 1"],
+    ["CACHE_ENCRYPTION_KEY", "hunter2", "must be 32-byte keys in base64 or hex, separated by commas"],
   ])("refuses %s=%s", (name, value, message) => {
     const load = () => loadConfig(CacheConfig, { [name]: value });
     expect(load).toThrow(ConfigError);

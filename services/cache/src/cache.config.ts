@@ -2,6 +2,7 @@ import { IsBooleanVariable, IsIntVariable, IsParsedVariable, IsTextVariable } fr
 import { ServiceConfig } from "#platform/service-config.js";
 import { parseRedisUrl } from "./redis/parse-redis-url.js";
 import { readCertificate } from "./redis/read-certificate.js";
+import { parseEncryptionKeys } from "./sealing/parse-encryption-keys.js";
 
 /** The environment of the cache service; each property is a variable. */
 export class CacheConfig extends ServiceConfig {
@@ -32,7 +33,11 @@ export class CacheConfig extends ServiceConfig {
   @IsParsedVariable(readCertificate)
   REDIS_TLS_CA: string = "";
 
-  /** `redis://user:password@host:port/database`, `rediss://` for TLS; goes before `REDIS_HOST` and the rest. */
+  /**
+   * `redis://user:password@host:port/database`, `redis-cluster://host:port,host:port` (some of its nodes) or
+   * `redis-sentinel://host:port,host:port/mastername/database` (the sentinels), with `rediss` for TLS. Goes
+   * before `REDIS_HOST` and the rest.
+   */
   @IsParsedVariable(parseRedisUrl)
   REDIS_URL: string = "";
 
@@ -46,4 +51,11 @@ export class CacheConfig extends ServiceConfig {
   /** The most seconds that an entry may live. */
   @IsIntVariable(1, 31_536_000)
   CACHE_MAX_TTL: number = 604_800;
+
+  /**
+   * Encrypts what goes to Redis (AES-256-GCM): 32-byte keys in base64 or hex, separated by commas. The first
+   * seals, all of them open. To change it, append the new key everywhere, then put it first, then drop the old.
+   */
+  @IsParsedVariable(parseEncryptionKeys)
+  CACHE_ENCRYPTION_KEY: string = "";
 }

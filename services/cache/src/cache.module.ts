@@ -3,16 +3,31 @@ import { type DynamicModule, Module } from "@nestjs/common";
 import { TerminusModule } from "@nestjs/terminus";
 import { Keyv, type KeyvStoreAdapter } from "keyv";
 import type { CacheConfig } from "./cache.config.js";
+import { ChangeLog } from "./coherence/change-log.js";
+import { Coherence } from "./coherence/coherence.js";
 import { EntriesController } from "./entries/entries.controller.js";
 import { EntriesService } from "./entries/entries.service.js";
-import { JsonText } from "./entries/json-text.js";
 import { MemoryTier } from "./entries/memory-tier.js";
 import { RedisStore } from "./entries/redis-store.provider.js";
-import { StatsController } from "./entries/stats.controller.js";
 import { TiersModule } from "./entries/tiers.module.js";
+import { GivenAnswers } from "./given/given-answers.js";
+import { GivenController } from "./given/given.controller.js";
 import { HealthController } from "./health/health.controller.js";
 import { RedisHealth } from "./health/redis.health.js";
+import { CatalogController } from "./index/catalog.controller.js";
+import { CatalogService } from "./index/catalog.service.js";
+import { IndexUpkeep } from "./index/index-upkeep.js";
+import { indexProvider } from "./index/index.provider.js";
+import { MemoryIndex } from "./index/memory-index.js";
+import { StatsController } from "./index/stats.controller.js";
+import { StatsService } from "./index/stats.service.js";
+import { NeighboursController } from "./neighbours/neighbours.controller.js";
+import { NeighboursService } from "./neighbours/neighbours.service.js";
 import { toRedisOptions } from "./redis/to-redis-options.js";
+
+const entryControllers = [EntriesController, CatalogController, StatsController];
+const entryServices = [EntriesService, CatalogService, StatsService, ChangeLog, Coherence];
+const indexServices = [MemoryIndex, indexProvider, IndexUpkeep];
 
 @Module({})
 export class CacheModule {
@@ -28,8 +43,8 @@ export class CacheModule {
     return {
       module: CacheModule,
       imports: [tiers, nestCache, TerminusModule.forRoot({ logger: false })],
-      controllers: [EntriesController, StatsController, HealthController],
-      providers: [EntriesService, JsonText, RedisHealth],
+      controllers: [...entryControllers, GivenController, NeighboursController, HealthController],
+      providers: [...entryServices, ...indexServices, GivenAnswers, NeighboursService, RedisHealth],
     };
   }
 }

@@ -1,7 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type CacheUnderTest, keyOf, startCacheUnderTest, waitUntil } from "./cache-under-test.contract.js";
+import {
+  type CacheUnderTest,
+  entryOf,
+  keyOf,
+  startCacheUnderTest,
+  waitUntil,
+} from "./cache-under-test.contract.js";
 
-const entry = '{ "version": 1, "message": { "text": "h\\u00e4 → 🙂", "n": 1.0 } }';
+const entry = "hä → 🙂";
+const bodyWith = (changed: object) => JSON.stringify({ entry: entryOf(entry), tenant: "-", ...changed });
 
 describe("the cache service without Redis", () => {
   let cache: CacheUnderTest;
@@ -23,11 +30,12 @@ describe("the cache service without Redis", () => {
 
   it("answers with JSON, also when the body had no content type", async () => {
     const url = `${cache.service.url}/entries/${keyOf(2)}`;
-    const body = new Blob([entry]);
+    const stored = entryOf(entry);
+    const body = new Blob([JSON.stringify({ entry: stored, tenant: "-" })]);
     expect((await fetch(`${url}?ttl=60`, { method: "PUT", body })).status).toBe(204);
     const answer = await fetch(url);
     expect(answer.headers.get("content-type")).toBe("application/json; charset=utf-8");
-    expect(await answer.text()).toBe(entry);
+    expect(await answer.text()).toBe(JSON.stringify(stored));
   });
 
   it("reads a key in either case as the same", async () => {
@@ -44,15 +52,79 @@ describe("the cache service without Redis", () => {
   it.each([
     ["a short key", "GET", "/entries/abc", undefined, 400, "invalid_request_error"],
     ["a key that is no hex", "DELETE", `/entries/${"g".repeat(64)}`, undefined, 400, "invalid_request_error"],
-    ["no ttl", "PUT", `/entries/${keyOf(4)}`, entry, 400, "invalid_request_error"],
-    ["a ttl of 0", "PUT", `/entries/${keyOf(4)}?ttl=0`, entry, 400, "invalid_request_error"],
-    ["half a second", "PUT", `/entries/${keyOf(4)}?ttl=0.5`, entry, 400, "invalid_request_error"],
-    ["too long a ttl", "PUT", `/entries/${keyOf(4)}?ttl=1001`, entry, 400, "invalid_request_error"],
-    ["two ttls", "PUT", `/entries/${keyOf(4)}?ttl=5&ttl=6`, entry, 400, "invalid_request_error"],
+    ["no ttl", "PUT", `/entries/${keyOf(4)}`, bodyWith({}), 400, "invalid_request_error"],
+    ["a ttl of 0", "PUT", `/entries/${keyOf(4)}?ttl=0`, bodyWith({}), 400, "invalid_request_error"],
+    ["half a second", "PUT", `/entries/${keyOf(4)}?ttl=0.5`, bodyWith({}), 400, "invalid_request_error"],
+    ["too long a ttl", "PUT", `/entries/${keyOf(4)}?ttl=1001`, bodyWith({}), 400, "invalid_request_error"],
+    ["two ttls", "PUT", `/entries/${keyOf(4)}?ttl=5&ttl=6`, bodyWith({}), 400, "invalid_request_error"],
     ["no body", "PUT", `/entries/${keyOf(4)}?ttl=5`, undefined, 400, "invalid_request_error"],
     ["no JSON", "PUT", `/entries/${keyOf(4)}?ttl=5`, "{", 400, "invalid_request_error"],
-    ["a large entry", "PUT", `/entries/${keyOf(4)}?ttl=5`, text(16 * 1024 + 1), 413, "request_too_large"],
-    ["a huge entry", "PUT", `/entries/${keyOf(4)}?ttl=5`, text(1024 * 1024), 413, "request_too_large"],
+    ["no object", "PUT", `/entries/${keyOf(4)}?ttl=5`, "null", 400, "invalid_request_error"],
+    [
+      "a bare entry",
+      "PUT",
+      `/entries/${keyOf(4)}?ttl=5`,
+      JSON.stringify(entryOf("x")),
+      400,
+      "invalid_request_error",
+    ],
+    [
+      "no tenant",
+      "PUT",
+      `/entries/${keyOf(4)}?ttl=5`,
+      bodyWith({ tenant: "" }),
+      400,
+      "invalid_request_error",
+    ],
+    [
+      "a long tenant",
+      "PUT",
+      `/entries/${keyOf(4)}?ttl=5`,
+      bodyWith({ tenant: "x".repeat(257) }),
+      400,
+      "invalid_request_error",
+    ],
+    [
+      "no paths",
+      "PUT",
+      `/entries/${keyOf(4)}?ttl=5`,
+      bodyWith({ paths: [["a"]] }),
+      400,
+      "invalid_request_error",
+    ],
+    [
+      "no model",
+      "PUT",
+      `/entries/${keyOf(4)}?ttl=5`,
+      bodyWith({ entry: entryOf("x", { servedModel: "" }) }),
+      400,
+      "invalid_request_error",
+    ],
+    [
+      "no time",
+      "PUT",
+      `/entries/${keyOf(4)}?ttl=5`,
+      bodyWith({ entry: entryOf("x", { storedAt: -1 }) }),
+      400,
+      "invalid_request_error",
+    ],
+    [
+      "no hash of what was given",
+      "GET",
+      `/entries/${keyOf(4)}?given=abc`,
+      undefined,
+      400,
+      "invalid_request_error",
+    ],
+    ["no hash to mark", "PUT", "/given/abc", undefined, 400, "invalid_request_error"],
+    ["a page of nothing", "GET", "/entries?limit=0", undefined, 400, "invalid_request_error"],
+    ["a strange cursor", "GET", "/entries?cursor=abc", undefined, 400, "invalid_request_error"],
+    ["a strange age", "DELETE", "/entries?olderThan=-1", undefined, 400, "invalid_request_error"],
+    ["an empty model", "DELETE", "/entries?model=", undefined, 400, "invalid_request_error"],
+    ["no neighbour's paths", "POST", "/neighbours", '{"tenant":"-"}', 400, "invalid_request_error"],
+    ["no info", "GET", `/entries/${keyOf(4)}/info`, undefined, 404, "not_found_error"],
+    ["a large entry", "PUT", `/entries/${keyOf(4)}?ttl=5`, sized(16 * 1024 + 1), 413, "request_too_large"],
+    ["a huge entry", "PUT", `/entries/${keyOf(4)}?ttl=5`, sized(1024 * 1024), 413, "request_too_large"],
     ["no route", "GET", "/nowhere", undefined, 404, "not_found_error"],
   ])("refuses %s", async (_name, method, path, body, status, type) => {
     const answer = await cache.ask(method, path, body);
@@ -61,7 +133,15 @@ describe("the cache service without Redis", () => {
   });
 
   it("takes an entry of exactly the limit", async () => {
-    expect(await cache.put(keyOf(5), text(16 * 1024))).toMatchObject({ status: 204 });
+    expect(await cache.ask("PUT", `/entries/${keyOf(5)}?ttl=5`, sized(16 * 1024))).toMatchObject({
+      status: 204,
+    });
+  });
+
+  it("takes a small answer to a large question", async () => {
+    const body = bodyWith({ request: "x".repeat(4 * 1024 * 1024) });
+    expect(await cache.ask("PUT", `/entries/${keyOf(6)}?ttl=5`, body)).toMatchObject({ status: 204 });
+    expect(await cache.get(keyOf(6))).toMatchObject({ status: 200, text: entry });
   });
 
   it("is healthy with memory only", async () => {
@@ -75,10 +155,10 @@ describe("the cache service without Redis", () => {
 
   it("tells its statistics", async () => {
     const stats = JSON.parse((await cache.ask("GET", "/stats")).text);
-    expect(stats.memory).toMatchObject({ max_bytes: 128 * 1024 * 1024, errors: 0 });
     for (const name of ["entries", "bytes", "hits", "misses", "stores"])
-      expect(stats.memory[name]).toBeGreaterThan(0);
-    expect(stats.redis).toEqual({ state: "none", hits: 0, misses: 0, stores: 0, errors: 0 });
+      expect(stats.tiers.memory[name]).toBeGreaterThan(0);
+    expect(stats).toMatchObject({ redis: "none", tiers: { memory: { errors: 0 } } });
+    expect(Object.keys(stats.tiers)).toEqual(["memory"]);
   });
 
   it("has its metrics", async () => {
@@ -96,7 +176,8 @@ describe("the cache service without Redis", () => {
   });
 });
 
-/** JSON of so many bytes. */
-function text(bytes: number): string {
-  return `"${"x".repeat(bytes - 2)}"`;
+/** A body whose entry's JSON has so many bytes. */
+function sized(bytes: number): string {
+  const least = JSON.stringify(entryOf("")).length;
+  return bodyWith({ entry: entryOf("x".repeat(bytes - least)) });
 }

@@ -5,8 +5,8 @@ import { CacheConfig } from "./cache.config.js";
 import { CacheModule } from "./cache.module.js";
 import { toRedisOptions } from "./redis/to-redis-options.js";
 
-/** Room for a little more than an entry, so that the service itself says what the limit is. */
-const bodyAllowanceBytes = 64 * 1024;
+/** Beside the entry comes its question: its paths, and with `CACHE_STORE_PROMPTS` all of it, 32 MiB at most. */
+const questionAllowanceBytes = 36 * 1024 * 1024;
 
 /** @throws ConfigError */
 export async function startCache(env: NodeJS.ProcessEnv): Promise<RunningService> {
@@ -17,7 +17,7 @@ export async function startCache(env: NodeJS.ProcessEnv): Promise<RunningService
     logger,
     host: config.CACHE_HOST,
     port: config.CACHE_PORT,
-    maxBodyBytes: config.CACHE_MAX_ENTRY_KB * 1024 + bodyAllowanceBytes,
+    maxBodyBytes: config.CACHE_MAX_ENTRY_KB * 1024 + questionAllowanceBytes,
     drainTimeoutMs: config.DRAIN_TIMEOUT_MS,
   });
   const redis = toRedisOptions(config);

@@ -43,6 +43,14 @@ export class GatewayConfig extends ServiceConfig {
   @IsParsedVariable(parseNormalizations)
   CACHE_NORMALIZE: string = "";
 
+  /** True: all keys share their entries. */
+  @IsBooleanVariable()
+  CACHE_SHARE_TENANTS: boolean = false;
+
+  /** True: questions are stored beside their answers, for `GET /cache/entries/{key}`. */
+  @IsBooleanVariable()
+  CACHE_STORE_PROMPTS: boolean = false;
+
   /** `name:sha256-of-the-key,…` in hex. Empty: no authentication. */
   @IsParsedVariable(parseApiKeys)
   API_KEYS: string = "";

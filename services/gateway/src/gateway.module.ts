@@ -1,7 +1,11 @@
 import { type DynamicModule, Global, Module } from "@nestjs/common";
 import { TerminusModule } from "@nestjs/terminus";
 import { MetricsModule } from "#platform/metrics.js";
+import { AdminGuard } from "./access/admin.guard.js";
 import { ApiKeyGuard } from "./access/api-key.guard.js";
+import { AnswerCache } from "./caching/answer-cache.js";
+import { CacheAdminClient } from "./caching/cache-admin.client.js";
+import { CacheAdminController } from "./caching/cache-admin.controller.js";
 import { CacheClient } from "./caching/cache.client.js";
 import { ClaudeCodeController } from "./claude-code/claude-code.controller.js";
 import { GatewayConfig } from "./gateway.config.js";
@@ -13,6 +17,7 @@ import { MessageReply } from "./messages/message-reply.js";
 import { MessagesController } from "./messages/messages.controller.js";
 import { MessagesMetrics } from "./messages/messages.metrics.js";
 import { MessagesService } from "./messages/messages.service.js";
+import { QuestionsService } from "./messages/questions.service.js";
 import { ModelRouter } from "./models/model-router.js";
 import { ModelsController } from "./models/models.controller.js";
 import { RootController } from "./root.controller.js";
@@ -29,12 +34,17 @@ export class GatewayModule {
         MessagesController,
         ModelsController,
         ClaudeCodeController,
+        CacheAdminController,
         HealthController,
       ],
       providers: [
         { provide: GatewayConfig, useValue: config },
         ApiKeyGuard,
+        AdminGuard,
         MessagesService,
+        QuestionsService,
+        AnswerCache,
+        CacheAdminClient,
         MessageReply,
         MessagesMetrics,
         ModelRouter,

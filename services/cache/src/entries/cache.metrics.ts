@@ -1,9 +1,10 @@
 import { Inject, Injectable } from "@nestjs/common";
 import { Counter, Histogram, Registry } from "prom-client";
 import { mapRedisError, redisFaults } from "../redis/map-redis-error.js";
+import { type Damage, damages } from "../sealing/frame.js";
 
 export type Tier = "memory" | "redis";
-export type Operation = "get" | "set" | "delete";
+export type Operation = "get" | "set" | "delete" | "list";
 
 const secondsBuckets = [0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25];
 
@@ -20,6 +21,7 @@ export class CacheMetrics {
   readonly tallies: Record<Tier, Tally> = { memory: newTally(), redis: newTally() };
   private readonly duration: Histogram<"operation" | "tier">;
   private readonly redisErrors: Counter<"kind">;
+  private readonly damaged: Counter<"reason">;
 
   constructor(@Inject(Registry) registry: Registry) {
     this.duration = new Histogram({
@@ -36,6 +38,13 @@ export class CacheMetrics {
       registers: [registry],
     });
     for (const kind of redisFaults) this.redisErrors.inc({ kind }, 0);
+    this.damaged = new Counter({
+      name: "llm_cache_damaged_total",
+      help: "Values in Redis that were not taken, by reason: each is a miss.",
+      labelNames: ["reason"],
+      registers: [registry],
+    });
+    for (const reason of damages) this.damaged.inc({ reason }, 0);
   }
 
   async measure<T>(operation: Operation, tier: Tier, work: () => Promise<T>): Promise<T> {
@@ -49,6 +58,10 @@ export class CacheMetrics {
 
   countLookup(tier: Tier, isHit: boolean): void {
     this.tallies[tier][isHit ? "hits" : "misses"] += 1;
+  }
+
+  countDamage(reason: Damage): void {
+    this.damaged.inc({ reason });
   }
 
   countRedisError(error: unknown): void {

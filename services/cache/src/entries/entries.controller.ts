@@ -1,9 +1,12 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Put, Query, Res } from "@nestjs/common";
 import type { FastifyReply } from "fastify";
 import { ApiError } from "#anthropic/errors.js";
+import { cacheHeaders } from "#service-contracts/cache-headers.js";
 import { CacheConfig } from "../cache.config.js";
+import { parseGivenHash } from "../given/parse-given-hash.js";
 import { EntriesService } from "./entries.service.js";
 import { parseEntryKey } from "./parse-entry-key.js";
+import { parseStoreRequest } from "./parse-store-request.js";
 import { parseTtlSeconds } from "./parse-ttl-seconds.js";
 
 @Controller("entries")
@@ -14,20 +17,24 @@ export class EntriesController {
   ) {}
 
   @Get(":key")
-  async get(@Param("key") key: string, @Res({ passthrough: true }) reply: FastifyReply): Promise<string> {
-    const found = await this.entries.get(parseEntryKey(key));
-    if (!found) throw new ApiError("not_found_error", "No entry under this key");
-    reply.headers({ "content-type": "application/json; charset=utf-8", "x-cache-tier": found.tier });
+  async get(
+    @Param("key") key: string,
+    @Query("given") given: unknown,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<Buffer> {
+    const hash = given === undefined ? undefined : parseGivenHash(given);
+    const found = await this.entries.get(parseEntryKey(key), hash);
+    if (found === "given") reply.header(cacheHeaders.given, "true");
+    if (!found || found === "given") throw new ApiError("not_found_error", "No entry under this key");
+    reply.headers({ "content-type": "application/json; charset=utf-8", [cacheHeaders.tier]: found.tier });
     return found.text;
   }
 
-  /** The body is JSON and is kept as it came, see `JsonText`. */
   @Put(":key")
   @HttpCode(204)
-  async put(@Param("key") key: string, @Query("ttl") ttl: unknown, @Body() text?: string): Promise<void> {
+  async put(@Param("key") key: string, @Query("ttl") ttl: unknown, @Body() body: unknown): Promise<void> {
     const ttlSeconds = parseTtlSeconds(ttl, this.config.CACHE_MAX_TTL);
-    if (!text) throw new ApiError("invalid_request_error", "The request body is empty");
-    await this.entries.put(parseEntryKey(key), text, ttlSeconds);
+    await this.entries.put(parseEntryKey(key), parseStoreRequest(body), ttlSeconds);
   }
 
   @Delete(":key")

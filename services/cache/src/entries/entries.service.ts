@@ -1,53 +1,80 @@
 import { CACHE_MANAGER, type Cache } from "@nestjs/cache-manager";
 import { Inject, Injectable } from "@nestjs/common";
 import { ApiError } from "#anthropic/errors.js";
+import type { StoreRequest } from "#service-contracts/cache-store.js";
 import { CacheConfig } from "../cache.config.js";
+import { Coherence } from "../coherence/coherence.js";
+import { GivenAnswers } from "../given/given-answers.js";
+import { EntryIndex } from "../index/entry-index.js";
 import type { Tier } from "./cache.metrics.js";
-import { parseStoredValue } from "./stored-value.js";
+import type { CachedEntry } from "./cached-entry.js";
+import { toCachedEntry } from "./to-cached-entry.js";
 
 export interface FoundEntry {
   /** JSON, exactly as it was stored. */
-  text: string;
+  text: Buffer;
   tier: Tier;
 }
 
 @Injectable()
 export class EntriesService {
-  /** Counts stores and deletions, so that what was read before one is not kept after it. */
-  private changes = 0;
-
   constructor(
     @Inject(CACHE_MANAGER) private readonly cache: Cache,
     private readonly config: CacheConfig,
+    private readonly coherence: Coherence,
+    private readonly index: EntryIndex,
+    private readonly given: GivenAnswers,
   ) {}
 
-  async get(key: string): Promise<FoundEntry | undefined> {
-    const [memory, redis] = this.cache.stores;
-    const near = await memory?.get<string>(key);
-    if (near !== undefined) return { text: near, tier: "memory" };
-    const changes = this.changes;
-    const far = parseStoredValue(await redis?.get(key, { raw: true }));
-    if (!far) return undefined;
-    const remainingMs = far.expires - Date.now();
-    if (remainingMs > 0 && changes === this.changes) await memory?.set(key, far.value, remainingMs);
-    return { text: far.value, tier: "redis" };
+  /** `given`: the session that `givenHash` stands for has had this answer. Both are asked at the same time. */
+  async get(key: string, givenHash?: string): Promise<FoundEntry | "given" | undefined> {
+    const [found, isGiven] = await Promise.all([
+      this.find(key),
+      givenHash !== undefined && this.given.has(givenHash),
+    ]);
+    if (isGiven) return "given";
+    if (found) this.index.countHit(key);
+    return found;
   }
 
   /** @throws ApiError `request_too_large` */
-  async put(key: string, text: string, ttlSeconds: number): Promise<void> {
-    const { CACHE_MAX_ENTRY_KB } = this.config;
-    if (Buffer.byteLength(text) > CACHE_MAX_ENTRY_KB * 1024)
-      throw new ApiError("request_too_large", `An entry may have at most ${CACHE_MAX_ENTRY_KB} KiB`);
-    this.changes += 1;
-    await this.cache.set(key, text, ttlSeconds * 1000);
+  async put(key: string, request: StoreRequest, ttlSeconds: number): Promise<void> {
+    const ttlMs = ttlSeconds * 1000;
+    const maxBytes = this.config.CACHE_MAX_ENTRY_KB * 1024;
+    const entry = toCachedEntry(request, Date.now() + ttlMs, maxBytes);
+    if (entry.text.length > maxBytes)
+      throw new ApiError(
+        "request_too_large",
+        `An entry may have at most ${this.config.CACHE_MAX_ENTRY_KB} KiB`,
+      );
+    this.coherence.changes += 1;
+    await this.cache.set(key, entry, ttlMs);
+    // Nobody waits for this: it is sent again until it has gone.
+    void this.coherence.publish({ keys: [key] });
   }
 
   /** @throws ApiError `overloaded_error` when Redis may still have it: it would come back from there */
   async delete(key: string): Promise<void> {
-    this.changes += 1;
+    this.coherence.changes += 1;
     const deleted = await Promise.all(this.cache.stores.map((store) => store.delete(key)));
-    this.changes += 1;
+    const published = this.coherence.publish({ keys: [key] });
+    // Once more: a lookup may have read it in Redis just before.
+    await this.cache.stores[0]?.delete(key);
     if (deleted.includes(false))
       throw new ApiError("overloaded_error", "Redis does not answer; the entry is deleted in memory only");
+    await published;
+  }
+
+  private async find(key: string): Promise<FoundEntry | undefined> {
+    const [memory, redis] = this.cache.stores;
+    const near = await memory?.get<CachedEntry>(key);
+    if (near !== undefined) return { text: near.text, tier: "memory" };
+    const { changes } = this.coherence;
+    const far = await redis?.get<CachedEntry>(key);
+    if (!far) return undefined;
+    const remainingMs = far.facts.expires - Date.now();
+    const isCurrent = this.coherence.isFollowing && changes === this.coherence.changes;
+    if (remainingMs > 0 && isCurrent) await memory?.set(key, far, remainingMs);
+    return { text: far.text, tier: "redis" };
   }
 }

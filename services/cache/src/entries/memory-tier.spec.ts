@@ -1,18 +1,24 @@
 import { Registry } from "prom-client";
 import { beforeEach, describe, expect, it } from "vitest";
 import { loadConfig } from "#platform/load-config.js";
-import { keyOf, waitUntil } from "../cache-under-test.contract.js";
+import { entryOf, keyOf, waitUntil } from "../cache-under-test.contract.js";
 import { CacheConfig } from "../cache.config.js";
 import { CacheMetrics } from "./cache.metrics.js";
+import type { StoredValue } from "./cached-entry.js";
 import { MemoryTier } from "./memory-tier.js";
+import { toCachedEntry, toOwnBuffer } from "./to-cached-entry.js";
 
 const megabyte = 1024 * 1024;
 
 describe("MemoryTier", () => {
   let tier: MemoryTier;
-  const set = (number: number, value: string, ttlMs = 60_000) =>
-    tier.set(keyOf(number), { value, expires: Date.now() + ttlMs }, ttlMs);
-  const get = async (number: number) => (await tier.get<{ value: string }>(keyOf(number)))?.value;
+  const set = (number: number, text: string, ttlMs = 60_000, question?: string) => {
+    const expires = Date.now() + ttlMs;
+    const request = { entry: entryOf(text), tenant: "-", request: question };
+    const value = toCachedEntry(request, expires, megabyte);
+    return tier.set(keyOf(number), { value: { ...value, text: toOwnBuffer(text) }, expires }, ttlMs);
+  };
+  const get = async (number: number) => (await tier.get<StoredValue>(keyOf(number)))?.value.text.toString();
 
   beforeEach(() => {
     const config = loadConfig(CacheConfig, { CACHE_MAX_MEMORY_MB: "1" });
@@ -38,6 +44,11 @@ describe("MemoryTier", () => {
     expect(await get(0)).toBeDefined();
     expect(await get(1)).toBeUndefined();
     expect(await get(9)).toBeDefined();
+  });
+
+  it("counts a question that it keeps", async () => {
+    await set(1, "answer", 60_000, "x".repeat(1000));
+    expect(tier.size).toEqual({ entries: 1, bytes: 6 + 1002 + 1024 });
   });
 
   it("does not take an entry that is larger than all of it, nor keep the older one", async () => {

@@ -2,16 +2,17 @@ import { Injectable } from "@nestjs/common";
 import type { KeyvStoreAdapter } from "keyv";
 import { LRUCache } from "lru-cache";
 import { CacheConfig } from "../cache.config.js";
+import { toRedisOptions } from "../redis/to-redis-options.js";
 import { CacheMetrics } from "./cache.metrics.js";
-import type { StoredValue } from "./stored-value.js";
+import type { CachedEntry, StoredValue } from "./cached-entry.js";
+import type { Hits, IndexedEntry } from "./entry-facts.js";
 
-/** Key, expiry and bookkeeping of one entry. */
-const overheadBytes = 512;
+/** Key, facts, expiry and bookkeeping of one entry. */
+const overheadBytes = 1024;
 
-interface Held {
-  /** Outside V8's heap, and exactly as large as it says; a string may take two bytes a character. */
-  text: Buffer;
-  expires: number;
+interface Held extends StoredValue {
+  hits: Hits;
+  heldAt: number;
 }
 
 /** The tier in this process: bounded by bytes, the least recently used goes first. */
@@ -19,16 +20,20 @@ interface Held {
 export class MemoryTier implements KeyvStoreAdapter {
   readonly opts = {};
   readonly maxBytes: number;
+  /** Redis keeps the questions' parts where there is one: a hit does not need them. */
+  private readonly keepsQuestions: boolean;
   private readonly held: LRUCache<string, Held>;
 
   constructor(
     config: CacheConfig,
     private readonly metrics: CacheMetrics,
   ) {
+    this.keepsQuestions = toRedisOptions(config) === undefined;
     this.maxBytes = config.CACHE_MAX_MEMORY_MB * 1024 * 1024;
     this.held = new LRUCache({
       maxSize: this.maxBytes,
-      sizeCalculation: ({ text }) => text.length + overheadBytes,
+      sizeCalculation: ({ value: { text, paths, request } }) =>
+        text.length + (paths?.length ?? 0) + (request?.length ?? 0) + overheadBytes,
     });
   }
 
@@ -42,15 +47,15 @@ export class MemoryTier implements KeyvStoreAdapter {
     return this.metrics.measure("get", "memory", async () => {
       const found = this.held.get(key);
       this.metrics.countLookup("memory", found !== undefined);
-      return found && ({ value: found.text.toString(), expires: found.expires } as Value);
+      return found as Value | undefined;
     });
   }
 
   set(key: string, { value, expires }: StoredValue, ttl: number): Promise<boolean> {
     return this.metrics.measure("set", "memory", async () => {
-      const text = Buffer.allocUnsafeSlow(Buffer.byteLength(value));
-      text.write(value);
-      this.held.set(key, { text, expires }, { ttl });
+      const hits = { count: 0, lastAt: undefined };
+      const kept = this.keepsQuestions ? value : { text: toOwn(value.text), facts: value.facts };
+      this.held.set(key, { value: kept, expires, hits, heldAt: performance.now() }, { ttl });
       this.metrics.tallies.memory.stores += 1;
       return true;
     });
@@ -67,8 +72,49 @@ export class MemoryTier implements KeyvStoreAdapter {
     this.held.clear();
   }
 
+  /** Without using it: it goes no later for that, and counts as no lookup. */
+  peek(key: string): CachedEntry | undefined {
+    return this.held.peek(key)?.value;
+  }
+
+  countHit(key: string): void {
+    const hits = this.held.peek(key)?.hits;
+    if (!hits) return;
+    hits.count += 1;
+    hits.lastAt = Date.now();
+  }
+
+  find(key: string): IndexedEntry | undefined {
+    const held = this.held.peek(key);
+    return held && { key, facts: held.value.facts, hits: held.hits };
+  }
+
+  /** All that it holds, in no order. */
+  list(): IndexedEntry[] {
+    this.held.purgeStale();
+    return [...this.held.entries()].map(([key, { value, hits }]) => ({ key, facts: value.facts, hits }));
+  }
+
+  /** Lets go of what is meant. */
+  drop(isMeant: (entry: CachedEntry, heldAt: number) => boolean): void {
+    for (const [key, { value, heldAt }] of this.held.entries())
+      if (isMeant(value, heldAt)) this.held.delete(key);
+  }
+
+  dropKeys(keys: readonly string[]): void {
+    for (const key of keys) this.held.delete(key);
+  }
+
   /** Keyv asks for it; nothing is ever emitted. */
   on(): this {
     return this;
   }
+}
+
+/** A part of a larger buffer would keep all of that. */
+function toOwn(text: Buffer): Buffer {
+  if (text.buffer.byteLength === text.length) return text;
+  const own = Buffer.allocUnsafeSlow(text.length);
+  text.copy(own);
+  return own;
 }

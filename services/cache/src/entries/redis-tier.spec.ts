@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   isRedisMissing,
@@ -39,6 +40,7 @@ describe.skipIf(isRedisMissing)("the cache service with Redis", () => {
     await first.put(keyOf(1), entry);
     expect(await first.get(keyOf(1))).toMatchObject({ status: 200, tier: "memory", text: entry });
     expect(await second.get(keyOf(1))).toMatchObject({ status: 200, tier: "redis", text: entry });
+    await waitUntil("it is kept near", async () => (await second.get(keyOf(1))).tier === "memory");
     expect(await second.get(keyOf(1))).toMatchObject({ status: 200, tier: "memory", text: entry });
   });
 
@@ -66,17 +68,32 @@ describe.skipIf(isRedisMissing)("the cache service with Redis", () => {
   });
 
   it.each([
-    ["no JSON", "{"],
-    ["of another shape", '{"value":{"a":1}}'],
-    ["a JSON null", "null"],
-    ["expired by its own word", '{"value":"{}","expires":1}'],
-  ])("reads a foreign value as a miss: %s", async (_name, value) => {
-    await redis.cli("SET", redisKey(5), value);
+    ["nothing", "", "foreign"],
+    ["JSON", '{"value":"{}","expires":9999999999999}', "foreign"],
+    ["of another version", `LSH\u0002${"x".repeat(50)}`, "version"],
+    ["sealed with an unknown key", `LSH\u0001\u0002${"x".repeat(50)}`, "unknown_key"],
+    ["damaged", `LSH\u0001\u0001${"x".repeat(50)}`, "checksum"],
+  ])("reads a foreign value as a miss, and counts it: %s", async (_name, value, reason) => {
+    const counted = async () => {
+      const { text } = await first.ask("GET", "/metrics");
+      return Number(new RegExp(`llm_cache_damaged_total{reason="${reason}"} (\\d+)`).exec(text)?.[1]);
+    };
+    const before = await counted();
+    await redis.cli("SET", redisKey(5), value, "EX", "60");
     expect(await first.get(keyOf(5))).toMatchObject({ status: 404 });
+    expect(await counted()).toBe(before + 1);
+  });
+
+  it("reads a key of another type as a miss", async () => {
+    await redis.cli("DEL", redisKey(5));
+    await redis.cli("LPUSH", redisKey(5), "x");
+    expect(await first.get(keyOf(5))).toMatchObject({ status: 404 });
+    await redis.cli("DEL", redisKey(5));
+    await first.get(keyOf(5));
   });
 
   it("stores the largest entry", async () => {
-    const text = `"${"x".repeat(1024 * 1024 - 2)}"`;
+    const text = randomBytes(380 * 1024).toString("hex");
     expect(await first.put(keyOf(6), text)).toMatchObject({ status: 204 });
     expect((await second.get(keyOf(6))).text).toBe(text);
   });
@@ -85,9 +102,11 @@ describe.skipIf(isRedisMissing)("the cache service with Redis", () => {
     await redis.cli("CONFIG", "SET", "maxmemory", "1");
     expect(await first.put(keyOf(7), entry)).toMatchObject({ status: 204 });
     expect(await first.get(keyOf(7))).toMatchObject({ status: 200, tier: "memory" });
+    expect((await first.ask("GET", "/health")).text).toMatch(/refuses \w+: OOM/);
     await redis.cli("CONFIG", "SET", "maxmemory", "0");
+    expect(await first.put(keyOf(7), entry)).toMatchObject({ status: 204 });
     const { text } = await first.ask("GET", "/metrics");
-    expect(text).toContain('llm_cache_redis_errors_total{kind="refused"} 1');
+    expect(text).toContain('llm_cache_redis_errors_total{kind="out_of_memory"} 1');
     expect(text).toContain("llm_cache_store_up 1");
   });
 

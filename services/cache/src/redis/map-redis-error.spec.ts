@@ -10,7 +10,12 @@ describe("mapRedisError", () => {
     ["circuit_open", new BrokenCircuitError()],
     ["offline", new ClientOfflineError()],
     ["offline", new DisconnectsClientError()],
-    ["refused", new ErrorReply("WRONGPASS")],
+    ["out_of_memory", new ErrorReply("OOM command not allowed when used memory > 'maxmemory'.")],
+    ["read_only", new ErrorReply("READONLY You can't write against a read only replica.")],
+    ["not_permitted", new ErrorReply("WRONGPASS invalid username-password pair or user is disabled.")],
+    ["not_permitted", new ErrorReply("NOPERM this user has no permissions to run the 'set' command")],
+    ["loading", new ErrorReply("LOADING Redis is loading the dataset in memory")],
+    ["refused", new ErrorReply("CLUSTERDOWN The cluster is down")],
     ["malformed", new SyntaxError()],
     ["connection", Object.assign(new Error("connect"), { code: "ECONNREFUSED" })],
     ["connection", "anything else"],
@@ -23,8 +28,14 @@ describe("describeRedisError", () => {
   it.each([
     ["a text", new Error("WRONGPASS invalid"), "WRONGPASS invalid"],
     ["a code alone", Object.assign(new AggregateError([]), { code: "ECONNREFUSED" }), "ECONNREFUSED"],
+    ["a cluster behind redis://", new ErrorReply("MOVED 1 h:2"), expect.stringContaining("redis-cluster://")],
+    [
+      "a single Redis behind redis-cluster://",
+      new ErrorReply("ERR This instance has cluster support disabled"),
+      expect.stringContaining("redis://"),
+    ],
     ["a repeated password", new Error("unknown command 'AUTH' 'hunter2'"), "unknown command 'AUTH' '***'"],
   ])("%s", (_name, error, text) => {
-    expect(describeRedisError(error, "hunter2")).toBe(text);
+    expect(describeRedisError(error, "hunter2")).toEqual(text);
   });
 });

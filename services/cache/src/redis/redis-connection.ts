@@ -1,28 +1,29 @@
 import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } from "@nestjs/common";
-import type { RedisStore } from "cache-manager-redis-yet";
-import { ClientOfflineError } from "redis";
+import { ClientOfflineError, commandOptions, ErrorReply, type RedisClientType } from "redis";
 import { LOGGER, type Logger } from "#platform/logging.js";
 import { CacheConfig } from "../cache.config.js";
 import { CacheMetrics } from "../entries/cache.metrics.js";
 import { describeRedisError } from "./describe-redis-error.js";
-import { RedisSession } from "./redis-session.js";
+import { findMaster } from "./find-master.js";
+import { RedisCluster } from "./redis-cluster.js";
+import { createRedisStore, type RedisCommand, type RedisStore } from "./redis-commands.js";
+import { RedisNode } from "./redis-node.js";
+import { commandTimeoutMs, limit } from "./redis-session.js";
+import type { RedisEvents, RedisTarget } from "./redis-target.js";
+import { RefusedCommands } from "./refused-commands.js";
 import { type RedisOptions, toRedisOptions } from "./to-redis-options.js";
 
 export type RedisState = "none" | "connecting" | "up" | "down";
 
-const beatIntervalMs = 1000;
-const silentBeatsUntilLost = 3;
-const maxReconnectDelayMs = 2000;
-
-/** Keeps a session with Redis open as long as the service runs; a lost or silent one is replaced. */
+/** The one way to Redis, whatever it is made of; tells its state, and logs and counts its faults. */
 @Injectable()
 export class RedisConnection implements OnModuleInit, OnApplicationShutdown {
   private readonly options: RedisOptions | undefined;
-  private session: RedisSession | undefined;
-  private beats: NodeJS.Timeout | undefined;
-  private reconnect: NodeJS.Timeout | undefined;
-  private attempts = 0;
-  private lastFault: string | undefined;
+  private readonly target: RedisTarget | undefined;
+  private readonly store: RedisStore = createRedisStore((command) => this.send(command));
+  private readonly refused = new RefusedCommands();
+  private readonly bound = limit(commandTimeoutMs);
+  private wasUp = false;
 
   constructor(
     config: CacheConfig,
@@ -30,42 +31,51 @@ export class RedisConnection implements OnModuleInit, OnApplicationShutdown {
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
     this.options = toRedisOptions(config);
+    this.target = this.options && createTarget(this.options, this.eventsOf());
   }
 
   get state(): RedisState {
-    if (!this.options) return "none";
-    if (this.session?.isAnswering) return "up";
-    return this.session && this.attempts === 0 && this.lastFault === undefined ? "connecting" : "down";
+    if (!this.target) return "none";
+    if (this.target.isAnswering) return "up";
+    return this.wasUp || this.target.fault !== undefined ? "down" : "connecting";
   }
 
-  /** Why it is down. */
+  /** Why it is down, or what it refuses while it is up. */
   get fault(): string | undefined {
-    return this.lastFault;
+    return this.target?.fault ?? this.refused.reason;
   }
 
   onModuleInit(): void {
-    if (!this.options) return;
-    this.open(this.options);
-    this.beats = setInterval(() => this.beat(), beatIntervalMs).unref();
+    this.target?.start();
   }
 
   onApplicationShutdown(): void {
-    clearInterval(this.beats);
-    clearTimeout(this.reconnect);
-    this.session?.close();
-    this.session = undefined;
+    this.target?.stop();
   }
 
-  /** @throws within 200 ms, at once while Redis is known to be away */
+  /**
+   * One command, or several at once: the circuit counts what a single command waits for.
+   * @throws within 200 ms, at once while Redis is known to be away
+   */
   async run<T>(command: (store: RedisStore) => Promise<T>): Promise<T> {
-    if (!this.session) throw new ClientOfflineError();
-    return this.session.run(command);
+    return this.bound.execute(() => command(this.store));
   }
 
-  /** @throws within 200 ms */
+  /**
+   * One command as Redis itself spells it, on keys of one slot of which `key` is one. Texts are answered as Buffers.
+   * @throws within 200 ms, at once while Redis is known to be away
+   */
+  async ask(key: string, [name, ...others]: [string, ...(string | Buffer)[]]): Promise<unknown> {
+    const execute = (client: RedisClientType) =>
+      client.sendCommand([name, ...others], commandOptions({ returnBuffers: true }));
+    return this.bound.execute(() => this.send({ name: name.toLowerCase(), key, execute }));
+  }
+
+  /** @throws within 200 ms, also when Redis answers but refuses what it is asked to do */
   async ping(): Promise<void> {
-    if (!this.session) throw new ClientOfflineError();
-    return this.session.ping();
+    if (!this.target) throw new ClientOfflineError();
+    await this.target.ping();
+    if (this.refused.reason !== undefined) throw new Error(this.refused.reason);
   }
 
   /** An error's text without the password. */
@@ -73,45 +83,45 @@ export class RedisConnection implements OnModuleInit, OnApplicationShutdown {
     return describeRedisError(error, this.options?.password ?? "");
   }
 
-  private open(options: RedisOptions): void {
-    const session = new RedisSession(options, (error) => this.lose(session, error));
-    this.session = session;
-    session.open().then(
-      () => this.onReady(session),
-      (error: unknown) => this.lose(session, error),
-    );
+  private async send(command: RedisCommand): Promise<unknown> {
+    const { name } = command;
+    if (!this.target) throw new ClientOfflineError();
+    try {
+      const answer = await this.target.send(command);
+      this.refused.remove(name);
+      return answer;
+    } catch (error) {
+      if (error instanceof ErrorReply) this.tellRefusal(name, error);
+      throw error;
+    }
   }
 
-  private onReady(session: RedisSession): void {
-    if (session !== this.session) return;
-    this.attempts = 0;
-    this.lastFault = undefined;
-    this.logger.info("connected to Redis");
+  private tellRefusal(name: string, error: ErrorReply): void {
+    const reason = this.refused.add(name, this.describe(error));
+    if (reason !== undefined) this.logger.warn({ reason }, "Redis refuses a command; memory has to do");
   }
 
-  /** A stalled process is no silent Redis: beats are counted, not time. */
-  private beat(): void {
-    const { session } = this;
-    if (!session) return;
-    if (session.silentBeats < silentBeatsUntilLost) session.beat();
-    else this.lose(session, new Error(`no answer for ${silentBeatsUntilLost} s`));
-  }
-
-  private lose(session: RedisSession, error: unknown): void {
-    const { options } = this;
-    if (session !== this.session || !options) return;
-    this.session = undefined;
-    session.close();
-    this.metrics.countRedisError(error);
-    const reason = this.describe(error);
-    if (reason !== this.lastFault) this.logger.warn({ reason }, "Redis is away; going on with memory only");
-    this.lastFault = reason;
-    this.reconnect = setTimeout(() => this.open(options), reconnectDelayMs(this.attempts)).unref();
-    this.attempts += 1;
+  private eventsOf(node?: string): RedisEvents {
+    return {
+      onUp: () => {
+        this.wasUp = true;
+        this.logger.info({ node }, "connected to Redis");
+      },
+      onFault: (error, reason, isNew) => {
+        this.metrics.countRedisError(error);
+        if (isNew) this.logger.warn({ node, reason }, "Redis is away; going on with memory only");
+      },
+      forNode: (name) => this.eventsOf(name),
+    };
   }
 }
 
-/** Doubles from 100 ms to 2 s; the jitter keeps replicas from coming back in one instant. */
-function reconnectDelayMs(attempts: number): number {
-  return Math.min(100 * 2 ** attempts, maxReconnectDelayMs) * (0.5 + Math.random() / 2);
+function createTarget(options: RedisOptions, events: RedisEvents): RedisTarget {
+  if (options.topology === "cluster") return new RedisCluster(options, events);
+  const { addresses } = options;
+  const findAddress =
+    options.topology === "sentinel"
+      ? (signal: AbortSignal) => findMaster(options, signal)
+      : async () => addresses[0];
+  return new RedisNode(findAddress, options, events);
 }

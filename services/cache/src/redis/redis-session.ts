@@ -1,5 +1,5 @@
-import { type RedisStore, redisInsStore } from "cache-manager-redis-yet";
 import {
+  BrokenCircuitError,
   CircuitState,
   ConsecutiveBreaker,
   TimeoutStrategy,
@@ -10,34 +10,39 @@ import {
   wrap,
 } from "cockatiel";
 import { ClientOfflineError, ErrorReply, type RedisClientType } from "redis";
+import type { RedisAddress } from "./parse-redis-url.js";
 import { createRedisClient } from "./redis-client.js";
 import type { RedisOptions } from "./to-redis-options.js";
 
-const commandTimeoutMs = 175;
+export const commandTimeoutMs = 175;
 const failuresUntilOpen = 3;
-const halfOpenAfterMs = 1000;
-/** Raised with every incompatible change of what stands under a key. */
-const keyPrefix = "llm-selfhost:entry:1";
+const halfOpenAfterMs = 900;
 
-/** One connection to Redis, from connecting to its loss; a new connection is a new session. */
+/** One connection to one Redis, from connecting to its loss; a new connection is a new session. */
 export class RedisSession {
   private readonly abort = new AbortController();
   private readonly client: RedisClientType;
-  private readonly store: RedisStore;
   private readonly breaker = circuitBreaker(handleType(TaskCancelledError), {
     halfOpenAfter: halfOpenAfterMs,
     breaker: new ConsecutiveBreaker(failuresUntilOpen),
   });
-  /** The outer limit is for who waits while another request tries a half-open circuit. */
-  private readonly policy = wrap(limit(commandTimeoutMs), this.breaker, limit(commandTimeoutMs));
+  private readonly policy = wrap(this.breaker, limit(commandTimeoutMs));
+  private readonly mustBeMaster: boolean;
   private isReady = false;
   /** Beats in a row without any answer. */
   silentBeats = 0;
 
-  constructor(options: RedisOptions, onError: (error: Error) => void) {
-    this.client = createRedisClient(options, this.abort.signal);
-    this.client.on("error", onError);
-    this.store = redisInsStore(this.client, { keyPrefix });
+  /** `onLost` tells of the end of a session that was open; `open` rejects for one that was not yet. */
+  constructor(
+    readonly address: RedisAddress,
+    options: RedisOptions,
+    onLost: (error: Error) => void,
+  ) {
+    this.mustBeMaster = options.topology === "sentinel";
+    this.client = createRedisClient(address, options, this.abort.signal);
+    this.client.on("error", (error: Error) => {
+      if (this.isReady) onLost(error);
+    });
   }
 
   get isAnswering(): boolean {
@@ -47,15 +52,17 @@ export class RedisSession {
   /** The ping finds what connecting does not: a missing password, a Redis that still loads its data. */
   async open(): Promise<void> {
     await this.client.connect();
-    await this.client.ping();
+    await this.client.ping().catch(passNoPermission);
+    if (this.mustBeMaster) await this.checkMaster();
     this.isReady = true;
     this.silentBeats = 0;
   }
 
-  /** @throws within 200 ms, at once while the circuit is open */
-  async run<T>(command: (store: RedisStore) => Promise<T>): Promise<T> {
+  /** @throws within 175 ms, at once while the circuit is open: only the beat tries whether it may close */
+  async send<T>(command: (client: RedisClientType) => Promise<T>): Promise<T> {
     if (!this.isReady) throw new ClientOfflineError();
-    return this.policy.execute(() => command(this.store));
+    if (this.breaker.state !== CircuitState.Closed) throw new BrokenCircuitError();
+    return this.policy.execute(() => command(this.client));
   }
 
   /** Asks whether Redis still lives, so that the circuit closes and a dead socket shows without a request too. */
@@ -71,10 +78,10 @@ export class RedisSession {
     this.policy.execute(() => answer).catch(() => {});
   }
 
-  /** Past the circuit. @throws within 200 ms */
+  /** Past the circuit. @throws within 175 ms */
   async ping(): Promise<void> {
     if (!this.isReady) throw new ClientOfflineError();
-    await limit(commandTimeoutMs).execute(() => this.client.ping());
+    await limit(commandTimeoutMs).execute(() => this.client.ping().catch(passNoPermission));
   }
 
   /** At once, with Redis hung too. */
@@ -84,11 +91,23 @@ export class RedisSession {
     this.abort.abort();
   }
 
+  /** Sentinels may be late: who was the master a moment ago may be a replica now. */
+  private async checkMaster(): Promise<void> {
+    const role = await this.client.role().catch(passNoPermission);
+    if (role && role.role !== "master") throw new Error("the sentinels name a Redis that is no master");
+  }
+
   private onAnswer(): void {
     this.silentBeats = 0;
   }
 }
 
-function limit(timeoutMs: number) {
+export function limit(timeoutMs: number) {
   return timeout(timeoutMs, TimeoutStrategy.Aggressive);
+}
+
+/** Who may not ask was answered nevertheless. */
+function passNoPermission(error: unknown): undefined {
+  if (error instanceof ErrorReply && error.message.startsWith("NOPERM")) return undefined;
+  throw error;
 }

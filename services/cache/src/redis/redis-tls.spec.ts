@@ -1,56 +1,98 @@
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { Authority, type Certificate } from "../../../../tests/support/certificates.js";
 import {
   findFreePort,
   isRedisMissing,
   type RedisServer,
   startRedisServer,
 } from "../../../../tests/support/redis-server.js";
-import { type CacheUnderTest, startCacheUnderTest, waitForState } from "../cache-under-test.contract.js";
+import { expectBoundedAnswers, waitForState } from "../cache-under-test.contract.js";
+import { expectTold, type LoggedCache, startLoggedCache } from "./logged-cache.contract.js";
 
-describe.skipIf(isRedisMissing)("Redis over TLS", () => {
-  let directory: string;
-  let certificate: string;
-  let redis: RedisServer;
-  let tlsPort: number;
-  let cache: CacheUnderTest;
+describe.skipIf(isRedisMissing)("Redis over TLS", { timeout: 90_000 }, () => {
+  let authority: Authority;
+  let other: Authority;
+  const servers: RedisServer[] = [];
+  let cache: LoggedCache;
+  const startTls = async ({ certificate, key }: Certificate) => {
+    const port = await findFreePort();
+    const files = ["--tls-key-file", key, "--tls-cert-file", certificate];
+    const tls = ["--tls-port", String(port), "--tls-auth-clients", "no", ...files];
+    const redis = await startRedisServer({ args: [...tls, "--tls-ca-cert-file", authority.certificate] });
+    servers.push(redis);
+    return { redis, port };
+  };
+  const start = async (env: NodeJS.ProcessEnv) => {
+    cache = await startLoggedCache({ REDIS_PASSWORD: "", ...env });
+  };
 
-  beforeAll(async () => {
-    directory = mkdtempSync(join(tmpdir(), "llm-selfhost-tls-"));
-    certificate = join(directory, "certificate.pem");
-    const key = join(directory, "key.pem");
-    const subject = ["-subj", "/CN=redis", "-addext", "subjectAltName=IP:127.0.0.1"];
-    const files = ["-keyout", key, "-out", certificate];
-    const curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"];
-    execFileSync("openssl", ["req", "-x509", ...curve, ...subject, ...files], { stdio: "ignore" });
-    tlsPort = await findFreePort();
-    const tls = ["--tls-port", String(tlsPort), "--tls-auth-clients", "no", "--tls-key-file", key];
-    redis = await startRedisServer({
-      args: [...tls, "--tls-cert-file", certificate, "--tls-ca-cert-file", certificate],
-    });
+  beforeAll(() => {
+    authority = new Authority();
+    other = new Authority();
   });
 
-  afterEach(() => cache.service.close());
+  afterEach(async () => {
+    await cache.stop();
+    await Promise.all(servers.splice(0).map((server) => server.stop()));
+  });
 
-  afterAll(async () => {
-    await redis?.stop();
-    rmSync(directory, { recursive: true, force: true });
+  afterAll(() => {
+    authority.remove();
+    other.remove();
   });
 
   it("connects where the configured authority has signed", async () => {
-    const env = { REDIS_HOST: "127.0.0.1", REDIS_PORT: String(tlsPort), REDIS_TLS_CA: certificate };
-    cache = await startCacheUnderTest(env);
+    const { redis, port } = await startTls(authority.issue());
+    await start({ REDIS_HOST: "127.0.0.1", REDIS_PORT: String(port), REDIS_TLS_CA: authority.certificate });
     await waitForState(cache, "up");
-    expect(await cache.put("a".repeat(64), "{}")).toMatchObject({ status: 204 });
-    expect(await redis.cli("EXISTS", `llm-selfhost:entry:1:${"a".repeat(64)}`)).toBe("1");
+    await expectBoundedAnswers(cache, 3);
+    expect(await cache.healthReason()).toBeUndefined();
+    await redis.kill();
+    await expectBoundedAnswers(cache, 3);
   });
 
-  it("does not trust a server that nobody knows", async () => {
-    cache = await startCacheUnderTest({ REDIS_URL: `rediss://127.0.0.1:${tlsPort}` });
+  it("connects by a name, which it tells the server", async () => {
+    const { port } = await startTls(authority.issue({ name: "DNS:localhost" }));
+    await start({ REDIS_URL: `rediss://localhost:${port}`, REDIS_TLS_CA: authority.certificate });
+    await waitForState(cache, "up");
+  });
+
+  it.each([
+    ["no configured authority", {}, undefined, /REDIS_TLS_CA can name the authority/],
+    ["a certificate that has expired", { days: -1 }, "own", /certificate has expired \(renew it/],
+    [
+      "a certificate for another name",
+      { name: "DNS:redis.example" },
+      "own",
+      /not match.*by a name for which/,
+    ],
+    ["another authority", {}, "other", /REDIS_TLS_CA can name the authority/],
+  ])("does not trust: %s", async (_name, options, trusted, reason) => {
+    const { port } = await startTls(authority.issue(options));
+    const trustedFile = { own: authority.certificate, other: other.certificate }[trusted ?? ""] ?? "";
+    await start({ REDIS_URL: `rediss://:hunter2@127.0.0.1:${port}`, REDIS_TLS_CA: trustedFile });
     await waitForState(cache, "down");
-    expect((await cache.ask("GET", "/health")).text).toContain("self-signed certificate");
+    await expectBoundedAnswers(cache, 3);
+    await expectTold(cache, new RegExp(`the certificate of Redis is not accepted: .*${reason.source}`));
+  });
+
+  it("says so when Redis speaks no TLS", async () => {
+    const redis = await startRedisServer({ password: "hunter2" });
+    servers.push(redis);
+    await start({ REDIS_URL: `redis://:hunter2@127.0.0.1:${redis.port}`, REDIS_TLS: "true" });
+    await expectBoundedAnswers(cache, 3);
+    await expectTold(cache, /speaks no TLS, but TLS is configured/);
+    await expectBoundedAnswers(cache, 3);
+  });
+
+  it.each([
+    ["with a password", ":hunter2@"],
+    ["without one", ""],
+  ])("says so when Redis speaks TLS only, %s", async (_name, credentials) => {
+    const { port } = await startTls(authority.issue());
+    await start({ REDIS_URL: `redis://${credentials}127.0.0.1:${port}` });
+    await expectBoundedAnswers(cache, 3);
+    await expectTold(cache, /speaks TLS, but REDIS_TLS is not set/);
+    await expectBoundedAnswers(cache, 3);
   });
 });

@@ -12,7 +12,8 @@ describe("toRedisOptions", () => {
 
   it("reads the single variables", () => {
     const env = { REDIS_HOST: "cache", REDIS_PORT: "7000", REDIS_USERNAME: "me", REDIS_PASSWORD: "secret" };
-    const options = { host: "cache", port: 7000, username: "me", password: "secret", isTls: false };
+    const addresses = [{ host: "cache", port: 7000 }];
+    const options = { topology: "single", addresses, username: "me", password: "secret", isTls: false };
     expect(read({ ...env, REDIS_TLS: "false" })).toMatchObject(options);
     expect(read({ ...env, REDIS_TLS: "true" })).toMatchObject({ ...options, isTls: true });
   });
@@ -25,5 +26,16 @@ describe("toRedisOptions", () => {
       REDIS_PASSWORD: "secret",
     };
     expect(read(env)).toMatchObject({ host: "far", port: 1, isTls: true, password: "secret" });
+  });
+
+  it("knows a cluster and sentinels, with the password beside the URL", () => {
+    const cluster = { REDIS_URL: "redis-cluster://a:1,b:2", REDIS_PASSWORD: "secret", REDIS_TLS: "true" };
+    const addresses = [
+      { host: "a", port: 1 },
+      { host: "b", port: 2 },
+    ];
+    expect(read(cluster)).toMatchObject({ topology: "cluster", addresses, isTls: true, password: "secret" });
+    const sentinel = { REDIS_URL: "redis-sentinel://a:1,b:2/main" };
+    expect(read(sentinel)).toMatchObject({ topology: "sentinel", addresses, masterName: "main" });
   });
 });

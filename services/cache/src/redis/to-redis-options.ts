@@ -1,8 +1,9 @@
 import type { CacheConfig } from "../cache.config.js";
-import { parseRedisUrl, type RedisAddress } from "./parse-redis-url.js";
+import { parseRedisUrl, type RedisAddress, type RedisUrl } from "./parse-redis-url.js";
 import { readCertificate } from "./read-certificate.js";
 
-export interface RedisOptions extends RedisAddress {
+/** The first of its addresses stands as `host` and `port` too. */
+export interface RedisOptions extends RedisUrl, RedisAddress {
   /** PEM text of the authority to trust; `undefined`: the system's. */
   certificate: string | undefined;
 }
@@ -10,12 +11,14 @@ export interface RedisOptions extends RedisAddress {
 /** Where Redis is; `undefined` when none is configured. What `REDIS_URL` leaves open the single variables fill. */
 export function toRedisOptions(config: CacheConfig): RedisOptions | undefined {
   const url = parseRedisUrl(config.REDIS_URL);
-  const host = url?.host ?? config.REDIS_HOST;
-  if (host === "") return undefined;
+  if (!url && config.REDIS_HOST === "") return undefined;
   const certificate = readCertificate(config.REDIS_TLS_CA);
+  const addresses = url?.addresses ?? [{ host: config.REDIS_HOST, port: config.REDIS_PORT }];
   return {
-    host,
-    port: url?.port ?? config.REDIS_PORT,
+    ...addresses[0],
+    topology: url?.topology ?? "single",
+    addresses,
+    masterName: url?.masterName ?? "",
     // A configured authority can only mean that the connection is to be encrypted.
     isTls: url?.isTls === true || config.REDIS_TLS || certificate !== undefined,
     database: url?.database ?? 0,

@@ -134,7 +134,7 @@ describe("CacheClient beside a cache that hangs", () => {
     const client = clientOf(server.url);
     for (let count = 0; count < 3; count++) await client.get("abc");
     await sleep(1100); // now the breaker would let one request try
-    void client.put("abc", entry, 60);
+    void client.put("abc", { entry, tenant: "-" }, 60);
     const [, ms] = await timed(() => client.get("abc"));
     expect(ms).toBeLessThan(limitMs + slackMs);
   });
@@ -147,23 +147,63 @@ describe("CacheClient beside a cache that hangs", () => {
   });
 });
 
+describe("CacheClient.get for a session", () => {
+  const givenHash = "ab".repeat(32);
+
+  it("tells an answer that the session has had", async () => {
+    const server = await startServer((_, response) =>
+      response.writeHead(404, { "x-cache-given": "true" }).end("{}"),
+    );
+    expect(await clientOf(server.url).get("abc", givenHash)).toBe("given");
+    expect(server.requests[0]?.url).toBe(`/entries/abc?given=${givenHash}`);
+  });
+
+  it("tells a plain miss", async () => {
+    const server = await startServer(reply(404, "{}"));
+    expect(await clientOf(server.url).get("abc", givenHash)).toBeUndefined();
+  });
+
+  it("marks an answer as given", async () => {
+    const server = await startServer(reply(204, ""));
+    expect(await clientOf(server.url).markGiven(givenHash)).toBe(true);
+    expect(server.requests.map(({ method, url }) => `${method} ${url}`)).toEqual([`PUT /given/${givenHash}`]);
+  });
+});
+
+describe("CacheClient.nearest", () => {
+  const asked = { tenant: "-", paths: [["model", "h"]] satisfies [string, string][] };
+
+  it("names the nearest question", async () => {
+    const nearest = { key: "def", equal_paths: 1, first_difference: "system[0].text" };
+    const server = await startServer(reply(200, JSON.stringify(nearest)));
+    expect(await clientOf(server.url).nearest(asked)).toEqual(nearest);
+  });
+
+  it("is nothing where there is none", async () => {
+    const server = await startServer(reply(404, "{}"));
+    expect(await clientOf(server.url).nearest(asked)).toBeUndefined();
+  });
+});
+
 describe("CacheClient.put", () => {
+  const stored = { entry, tenant: "-" };
+
   it("stores an entry with its time to live", async () => {
     let body: unknown;
     const server = await startServer(async (request, response) => {
       body = await json(request);
       response.writeHead(204).end();
     });
-    expect(await clientOf(server.url).put("abc", entry, 60)).toBe(true);
+    expect(await clientOf(server.url).put("abc", stored, 60)).toBe(true);
     expect(server.requests.map(({ method, url }) => `${method} ${url}`)).toEqual(["PUT /entries/abc?ttl=60"]);
-    expect(body).toEqual(entry);
+    expect(body).toEqual(stored);
   });
 
   it.each([400, 413, 500])("says so when it was refused with %i", async (status) => {
     const server = await startServer(reply(status, "{}"));
-    expect(await clientOf(server.url).put("abc", entry, 60)).toBe(false);
+    expect(await clientOf(server.url).put("abc", stored, 60)).toBe(false);
   });
 
   it("says so when nobody is there", async () =>
-    expect(await clientOf("http://127.0.0.1:1").put("abc", entry, 60)).toBe(false));
+    expect(await clientOf("http://127.0.0.1:1").put("abc", stored, 60)).toBe(false));
 });

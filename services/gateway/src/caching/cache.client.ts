@@ -1,7 +1,9 @@
 import { Inject, Injectable } from "@nestjs/common";
 import { CircuitBreakerPolicy, CircuitState, ConsecutiveBreaker, circuitBreaker, handleAll } from "cockatiel";
-import { HttpClient } from "#platform/http-client.js";
+import { type HttpAnswer, HttpClient, type HttpRequest } from "#platform/http-client.js";
 import { LOGGER, type Logger } from "#platform/logging.js";
+import { cacheHeaders } from "#service-contracts/cache-headers.js";
+import type { Neighbour, NeighbourRequest, StoreRequest } from "#service-contracts/cache-store.js";
 import { type StoredEntry, parseStoredEntry } from "#service-contracts/stored-entry.js";
 import { GatewayConfig } from "../gateway.config.js";
 
@@ -25,44 +27,56 @@ export class CacheClient {
     this.breaker.onReset(() => this.logger.info("the cache service answers again"));
   }
 
-  /** The entry under a key; `undefined` on a miss and on any fault. */
-  async get(key: string): Promise<StoredEntry | undefined> {
+  /** The entry under a key; "given" when `givenHash` is marked; `undefined` on a miss and on any fault. */
+  async get(key: string, givenHash?: string): Promise<StoredEntry | "given" | undefined> {
+    const path = givenHash === undefined ? `/entries/${key}` : `/entries/${key}?given=${givenHash}`;
+    const answer = await this.lookUp({ method: "GET", path });
+    if (answer?.status === 404 && answer.headers[cacheHeaders.given] === "true") return "given";
+    return answer?.status === 200 ? parseStoredEntry(answer.body) : undefined;
+  }
+
+  /** The stored question nearest to this one; `undefined` where there is none, or on any fault. */
+  async nearest(body: NeighbourRequest): Promise<Neighbour | undefined> {
+    const answer = await this.lookUp({ method: "POST", path: "/neighbours", body });
+    return answer?.status === 200 ? (answer.body as Neighbour) : undefined;
+  }
+
+  /** False when it was not stored; the request does not wait for this. */
+  put(key: string, body: StoreRequest, ttlSeconds: number): Promise<boolean> {
+    return this.store({ method: "PUT", path: `/entries/${key}?ttl=${ttlSeconds}`, body });
+  }
+
+  /** Remembers for an hour that a session has had an answer whole. */
+  markGiven(givenHash: string): Promise<boolean> {
+    return this.store({ method: "PUT", path: `/given/${givenHash}` });
+  }
+
+  /** The cache service's own health page. */
+  health(): Promise<{ status: number; body: unknown }> {
+    return this.http.request({ method: "GET", path: "/health", timeoutMs: 1000 });
+  }
+
+  private async lookUp(request: HttpRequest): Promise<HttpAnswer<unknown> | undefined> {
     try {
-      const { status, body } = await this.breaker.execute(() =>
-        this.http
-          .request({ method: "GET", path: `/entries/${key}`, timeoutMs: lookupTimeoutMs })
-          .then(refuseServerError),
+      return await this.breaker.execute(() =>
+        this.http.request({ ...request, timeoutMs: lookupTimeoutMs }).then(refuseServerError),
       );
-      return status === 200 ? parseStoredEntry(body) : undefined;
     } catch (error) {
       this.logger.debug({ reason: (error as Error).message }, "cache lookup failed");
       return undefined;
     }
   }
 
-  /**
-   * False when it was not stored; the request does not wait for this. Stores ask the breaker and never try it
-   * out: lookups wait for whoever does, and a store may take seconds.
-   */
-  async put(key: string, entry: StoredEntry, ttlSeconds: number): Promise<boolean> {
+  /** Stores ask the breaker and never try it out: lookups wait for whoever does, and a store may take seconds. */
+  private async store(request: HttpRequest): Promise<boolean> {
     if (this.breaker.state !== CircuitState.Closed) return false;
     try {
-      const { status } = await this.http.request({
-        method: "PUT",
-        path: `/entries/${key}?ttl=${ttlSeconds}`,
-        body: entry,
-        timeoutMs: storeTimeoutMs,
-      });
+      const { status } = await this.http.request({ ...request, timeoutMs: storeTimeoutMs });
       return status >= 200 && status < 300;
     } catch (error) {
       this.logger.debug({ reason: (error as Error).message }, "cache store failed");
       return false;
     }
-  }
-
-  /** The cache service's own health page. */
-  health(): Promise<{ status: number; body: unknown }> {
-    return this.http.request({ method: "GET", path: "/health", timeoutMs: 1000 });
   }
 }
 

@@ -3,14 +3,17 @@ import { canonicalJson } from "#anthropic/canonical-json.js";
 import type { CanonicalRequest } from "#anthropic/canonical-request.js";
 import type { PathHash } from "#service-contracts/cache-store.js";
 
+/** Names of unknown fields come from outside, and end up in a header. */
+const maxNameLength = 64;
+
 /**
  * The parts of a question in the order in which the model reads them, each with a hash of what stands
  * there: enough to say where two questions part, not to read either. The cache service keys the hashes.
  */
 export function hashPaths({ system, tools, messages, ...rest }: CanonicalRequest): PathHash[] {
-  const parts: [path: string, value: unknown][] = Object.keys(rest)
-    .sort()
-    .map((name) => [name, rest[name as keyof typeof rest]]);
+  const parts: [path: string, value: unknown][] = Object.entries(rest)
+    .sort(([one], [other]) => (one < other ? -1 : 1))
+    .map(([name, value]) => [name.slice(0, maxNameLength), [name, value]]);
   for (const [index, tool] of (tools ?? []).entries()) parts.push([`tools[${index}]`, tool]);
   for (const [index, { text, ...others }] of (system ?? []).entries())
     parts.push([`system[${index}].text`, [text, others]]);

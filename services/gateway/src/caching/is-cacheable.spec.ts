@@ -5,11 +5,14 @@ const settings: CacheSettings = { ttlSeconds: 86_400, maxTtlSeconds: 604_800, ca
 const full: CachePolicy = {
   isRead: true,
   isStored: true,
+  isShared: true,
+  isDebug: false,
   onlyIfCached: false,
   maxAgeSeconds: Infinity,
   ttlSeconds: 86_400,
 };
 const off = { isRead: false, isStored: false };
+const own = { ...off, isShared: false };
 
 const policy = (headers: CacheHeaders, changed: Partial<CacheSettings> = {}, temperature?: number) =>
   isCacheable({ model: "m", messages: [], temperature }, headers, { ...settings, ...changed });
@@ -18,11 +21,11 @@ describe("isCacheable", () => {
   it.each<[string, string | undefined, Partial<CachePolicy>]>([
     ["no header", undefined, {}],
     ["an empty header", "", {}],
-    ["no-cache", "no-cache", { isRead: false }],
-    ["no-cache in capitals", "No-Cache", { isRead: false }],
-    ["no-store", "no-store", off],
-    ["both", "no-cache, no-store", off],
-    ["both without a space", "no-store,no-cache", off],
+    ["no-cache", "no-cache", { isRead: false, isShared: false }],
+    ["no-cache in capitals", "No-Cache", { isRead: false, isShared: false }],
+    ["no-store", "no-store", own],
+    ["both", "no-cache, no-store", own],
+    ["both without a space", "no-store,no-cache", own],
     ["only-if-cached", "only-if-cached", { onlyIfCached: true }],
     ["max-age", "max-age=60", { maxAgeSeconds: 60 }],
     ["max-age in capitals", "Max-Age=60", { maxAgeSeconds: 60 }],
@@ -61,7 +64,7 @@ describe("isCacheable", () => {
   it.each<[string, number | undefined, boolean, Partial<CachePolicy>]>([
     ["no temperature", undefined, false, {}],
     ["temperature 0", 0, false, {}],
-    ["a temperature", 0.7, false, off],
+    ["a temperature", 0.7, false, own],
     ["a temperature where samples are cached", 0.7, true, {}],
   ])("with CACHE_SAMPLED: %s", (_name, temperature, cacheSampled, expected) =>
     expect(policy({}, { cacheSampled }, temperature)).toEqual({ ...full, ...expected }),

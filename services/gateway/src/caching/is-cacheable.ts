@@ -11,12 +11,17 @@ export interface CacheSettings {
 export interface CacheHeaders {
   "cache-control"?: string | undefined;
   "x-cache-ttl"?: string | string[] | undefined;
+  "x-cache-debug"?: string | string[] | undefined;
 }
 
 /** What the cache may do for one request. */
 export interface CachePolicy {
   isRead: boolean;
   isStored: boolean;
+  /** Identical questions in flight may share one generation. */
+  isShared: boolean;
+  /** A miss names the nearest stored question. */
+  isDebug: boolean;
   /** A miss is an error: the client wants no generation. */
   onlyIfCached: boolean;
   /** Older entries are misses. */
@@ -33,10 +38,13 @@ export function isCacheable(
   const directives = parseCacheControl(headers["cache-control"]);
   const ttlSeconds = parseTtl(headers["x-cache-ttl"], settings);
   const isSampled = (request.temperature ?? 0) > 0;
-  const isOff = ttlSeconds === 0 || directives.has("no-store") || (isSampled && !settings.cacheSampled);
+  const wantsItsOwn = directives.has("no-store") || (isSampled && !settings.cacheSampled);
+  const isOff = ttlSeconds === 0 || wantsItsOwn;
   return {
     isRead: !isOff && !directives.has("no-cache"),
     isStored: !isOff,
+    isShared: !wantsItsOwn && !directives.has("no-cache"),
+    isDebug: headers["x-cache-debug"] === "1",
     onlyIfCached: directives.has("only-if-cached"),
     maxAgeSeconds: parseSeconds(directives.get("max-age")) ?? Infinity,
     ttlSeconds,

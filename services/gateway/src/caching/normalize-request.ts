@@ -1,10 +1,11 @@
 import type { CanonicalRequest } from "#anthropic/canonical-request.js";
-import type { ContentBlock, Message } from "#anthropic/messages.js";
+import type { ContentBlock, TextBlock } from "#anthropic/messages.js";
+import { maskedHome } from "./mask-home.js";
 
 // Claude Code writes the day and the path of its memory folder into its own instructions, so the same
 // question from another day or HOME has another key. Masking them is opt-in (CACHE_NORMALIZE): the answer
-// of yesterday may say what day it is. Only the client's own instructions are masked, never cwd, git status,
-// file contents or tool results.
+// of yesterday may say what day it is. Only these lines of the client are masked, each at the one place where
+// it stands: a commit message or a file that says the same belongs to the question.
 
 export const normalizations = ["date", "home"] as const;
 export type Normalization = (typeof normalizations)[number];
@@ -16,9 +17,15 @@ export interface NormalizedRequest {
   home: string | undefined;
 }
 
-const datePattern = /Today's date is \d{4}-\d{2}-\d{2}/g;
-const homePattern = /(\/[^\s`"']*?\/\.claude)\/projects\//;
-const maskedHome = "<HOME>/.claude";
+type Rewrite = (text: string) => string;
+
+const memoryFolder = /`(\/[^`\n]*?\/\.claude)(\/projects\/[^`/\n]+\/memory\/?`)/;
+/** 2.1.330: the last line of the system message, which the canonical form folds. */
+const dateOfEnvironment =
+  /^(<system-reminder>\n# Environment\n[^]*\nToday's date is )\d{4}-\d{2}-\d{2}(\.\n<\/system-reminder>\s*)$/;
+/** 2.1.197: behind the files of the same reminder, so the last one is the client's. */
+const dateOfContext = /^(<system-reminder>\n[^]*\n# currentDate\nToday's date is )\d{4}-\d{2}-\d{2}(?=\.\n)/;
+const firstFileHeader = /^Contents of (.*)$/m;
 
 /** `CACHE_NORMALIZE`: a list of what is masked. @throws Error saying what it may be */
 export function parseNormalizations(text: string): Normalization[] {
@@ -34,52 +41,53 @@ export function normalizeRequest(
   request: CanonicalRequest,
   enabled: readonly Normalization[],
 ): NormalizedRequest {
-  if (enabled.length === 0) return { request, home: undefined };
-  const home = enabled.includes("home") ? findHome(request) : undefined;
-  const mask = (text: string): string => {
-    const undated = enabled.includes("date") ? text.replaceAll(datePattern, "Today's date is <date>") : text;
-    return home === undefined ? undated : undated.replaceAll(home, maskedHome);
-  };
-  const maskReminder = (block: ContentBlock): ContentBlock =>
-    block.type === "text" && block.text.startsWith("<system-reminder>")
-      ? { ...block, text: mask(block.text) }
-      : block;
-  return {
-    request: {
-      ...request,
-      ...(request.system
-        ? { system: request.system.map((block) => ({ ...block, text: mask(block.text) })) }
-        : {}),
-      messages: request.messages.map((message) =>
-        message.role === "user" ? { ...message, content: message.content.map(maskReminder) } : message,
-      ),
-    },
-    home,
-  };
+  const dated = enabled.includes("date") ? maskDate(request) : request;
+  return enabled.includes("home") ? maskHomePaths(dated) : { request: dated, home: undefined };
 }
 
-/** An answer as it is stored: without the asker's folder. */
-export function maskHome(message: Message, home: string | undefined): Message {
-  return home === undefined ? message : replaceInJson(message, home, maskedHome);
-}
-
-/** A stored answer for somebody whose folder is `home`. */
-export function unmaskHome(message: Message, home: string | undefined): Message {
-  return home === undefined ? message : replaceInJson(message, maskedHome, home);
-}
-
-function findHome({ system, messages }: CanonicalRequest): string | undefined {
-  const reminders = (messages[0]?.content ?? []).flatMap((block) =>
-    block.type === "text" ? [block.text] : [],
+function maskDate(request: CanonicalRequest): CanonicalRequest {
+  const first = request.messages[0]?.content ?? [];
+  const pattern = first.some((block) => isText(block) && dateOfEnvironment.test(block.text))
+    ? dateOfEnvironment
+    : dateOfContext;
+  return rewriteFirstMessage(request, (text) =>
+    text.replace(pattern, (_date, before: string, after: unknown) =>
+      typeof after === "string" ? `${before}<date>${after}` : `${before}<date>`,
+    ),
   );
-  for (const text of [...(system ?? []).map((block) => block.text), ...reminders]) {
-    const home = homePattern.exec(text)?.[1];
-    if (home !== undefined) return home;
-  }
-  return undefined;
 }
 
-function replaceInJson(message: Message, from: string, to: string): Message {
-  const inJson = (text: string) => JSON.stringify(text).slice(1, -1);
-  return JSON.parse(JSON.stringify(message).replaceAll(inJson(from), inJson(to))) as Message;
+/** The memory folder in the system prompt, and the header over the user's own CLAUDE.md. */
+function maskHomePaths(request: CanonicalRequest): NormalizedRequest {
+  const { system = [] } = request;
+  const index = system.findIndex(({ text }) => memoryFolder.test(text));
+  const home = memoryFolder.exec(system[index]?.text ?? "")?.[1];
+  if (home === undefined) return { request, home };
+  const maskFolder = (block: TextBlock): TextBlock => ({
+    ...block,
+    text: block.text.replace(memoryFolder, (_path, _home, rest: string) => `\`${maskedHome}${rest}`),
+  });
+  const ownFile = `${home}/CLAUDE.md (`;
+  const maskHeader: Rewrite = (text) =>
+    text.replace(firstFileHeader, (header, file: string) =>
+      file.startsWith(ownFile) ? `Contents of ${maskedHome}${file.slice(home.length)}` : header,
+    );
+  const masked = system.map((block, at) => (at === index ? maskFolder(block) : block));
+  return { request: { ...rewriteFirstMessage(request, maskHeader), system: masked }, home };
+}
+
+/** Rewrites the client's reminders in the first message: later ones may quote files. */
+function rewriteFirstMessage(request: CanonicalRequest, rewrite: Rewrite): CanonicalRequest {
+  const [first, ...others] = request.messages;
+  if (first?.role !== "user") return request;
+  const content = first.content.map((block) =>
+    isText(block) && block.text.startsWith("<system-reminder>\n")
+      ? { ...block, text: rewrite(block.text) }
+      : block,
+  );
+  return { ...request, messages: [{ ...first, content }, ...others] };
+}
+
+function isText(block: ContentBlock): block is TextBlock {
+  return block.type === "text";
 }

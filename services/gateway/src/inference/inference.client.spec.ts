@@ -39,6 +39,7 @@ const call = (changed: Partial<InferenceCall> = {}): InferenceCall => ({
   request: { model: "tiny:latest", messages: [{ role: "user", content: [{ type: "text", text: "Hi" }] }] },
   model: foreign,
   key: "abc",
+  joinsFinished: true,
   requestId: "req_1",
   signal: new AbortController().signal,
   ...changed,

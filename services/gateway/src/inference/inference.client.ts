@@ -14,6 +14,8 @@ export interface InferenceCall {
   model: ModelCard;
   /** Shares the generation with everybody who asks the same; undefined: a generation of its own. */
   key: string | undefined;
+  /** False: an answer that somebody has had already is of no use, because it is stored nowhere. */
+  joinsFinished: boolean;
   requestId: string;
   /** Gives the call up before the adapter has accepted it; afterwards see `leave`. */
   signal: AbortSignal;
@@ -112,12 +114,13 @@ export class InferenceClient {
   }
 }
 
-function requestHeaders({ key, requestId }: InferenceCall): Record<string, string> {
+function requestHeaders({ key, joinsFinished, requestId }: InferenceCall): Record<string, string> {
   return {
     accept: "text/event-stream",
     "anthropic-version": "2023-06-01",
     [inferenceHeaders.requestId]: requestId,
     [inferenceHeaders.cacheKey]: key ?? requestId,
+    ...(joinsFinished ? {} : { [inferenceHeaders.join]: "unfinished" }),
   };
 }
 

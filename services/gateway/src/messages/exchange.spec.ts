@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Message } from "#anthropic/messages.js";
 import type { InferenceAnswer } from "../inference/inference.client.js";
 import { Exchange } from "./exchange.js";
+import type { Question } from "./question.js";
 
 const message: Message = {
   id: "msg_1",
@@ -23,12 +24,14 @@ const entry = (storedAt: number) => ({
 const answer = (changed: Partial<InferenceAnswer>) =>
   ({ servedModel: "tiny:latest", maxTokens: undefined, isJoined: false, ...changed }) as InferenceAnswer;
 
+const question = { key: "abc", model: { id: "tiny:latest" }, request: { stream: true } } as Question;
+
 describe("Exchange's headers", () => {
   it("are none where nothing is known", () => expect(new Exchange().toHeaders()).toEqual({}));
 
   it("tell a hit, its age and who answered", () => {
     const exchange = new Exchange();
-    exchange.noteQuestion("tiny:latest", "abc");
+    exchange.noteQuestion(question);
     exchange.noteHit(entry(Date.now() - 61_500));
     expect(exchange.toHeaders()).toEqual({
       "x-cache": "hit",
@@ -36,6 +39,12 @@ describe("Exchange's headers", () => {
       "x-served-model": "tiny:latest",
       age: "61",
     });
+  });
+
+  it("name the nearest question where that was asked for", () => {
+    const exchange = new Exchange();
+    exchange.nearest = { key: "def", equal_paths: 3, first_difference: "system[1].text" };
+    expect(JSON.parse(exchange.toHeaders()["x-cache-debug"] ?? "")).toEqual(exchange.nearest);
   });
 
   it("have no negative age when clocks differ", () => {

@@ -1,7 +1,9 @@
 import type { GenerationTimings } from "#anthropic/events.js";
 import type { Message, Usage } from "#anthropic/messages.js";
 import { inferenceHeaders } from "#service-contracts/inference-headers.js";
+import type { Neighbour } from "#service-contracts/cache-store.js";
 import type { StoredEntry } from "#service-contracts/stored-entry.js";
+import type { Question } from "./question.js";
 import type { InferenceAnswer } from "../inference/inference.client.js";
 
 export type CacheResult = "hit" | "miss" | "coalesced" | "bypass" | "refresh";
@@ -9,7 +11,10 @@ export type CacheResult = "hit" | "miss" | "coalesced" | "bypass" | "refresh";
 /** What is known about one request and its answer: the source of its headers, its log line and its metrics. */
 export class Exchange {
   readonly startedAt = performance.now();
+  question: Question | undefined;
   isStream = false;
+  /** The client has had the whole answer. */
+  isGiven = false;
   result: CacheResult | undefined;
   model: string | undefined;
   key: string | undefined;
@@ -19,6 +24,8 @@ export class Exchange {
   /** What a hit saved. */
   gpuSeconds = 0;
   firstEventAt: number | undefined;
+  /** The stored question nearest to one that missed, where the client asked for it. */
+  nearest: Neighbour | undefined;
   private ageSeconds: number | undefined;
   private maxTokens: string | undefined;
   private readonly durationsMs = new Map<string, number>();
@@ -27,9 +34,11 @@ export class Exchange {
     return (performance.now() - this.startedAt) / 1000;
   }
 
-  noteQuestion(model: string, key: string): void {
-    this.model = model;
-    this.key = key;
+  noteQuestion(question: Question): void {
+    this.question = question;
+    this.isStream = question.request.stream === true;
+    this.model = question.model.id;
+    this.key = question.key;
   }
 
   noteHit(entry: StoredEntry): void {
@@ -73,12 +82,19 @@ export class Exchange {
     return withoutUndefined({
       "x-cache": this.result,
       "x-cache-key": this.key,
+      "x-cache-debug": this.nearest && toAsciiJson(this.nearest),
       age: this.ageSeconds?.toString(),
       [inferenceHeaders.servedModel]: this.servedModel,
       [inferenceHeaders.maxTokens]: this.maxTokens,
       "server-timing": timing === "" ? undefined : timing,
     });
   }
+}
+
+/** A header takes no other characters, and a path may have a field's name in it. */
+function toAsciiJson(value: unknown): string {
+  const toEscape = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  return JSON.stringify(value).replaceAll(/[^\x20-\x7e]/g, toEscape);
 }
 
 function withoutUndefined(headers: Record<string, string | undefined>): Record<string, string> {

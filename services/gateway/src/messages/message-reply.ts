@@ -3,10 +3,12 @@ import type { FastifyReply } from "fastify";
 import { toApiError } from "#anthropic/errors.js";
 import type { MessageStreamEvent } from "#anthropic/events.js";
 import { foldMessage } from "#anthropic/fold-message.js";
+import { messageToEvents } from "#anthropic/message-to-events.js";
 import { sendEventStream } from "#platform/event-stream-reply.js";
 import { LOGGER, type Logger } from "#platform/logging.js";
 import { Exchange } from "./exchange.js";
-import type { Caller } from "./messages.service.js";
+import type { Answer } from "./messages.service.js";
+import type { Caller } from "./question.js";
 import { MessagesMetrics } from "./messages.metrics.js";
 
 const pingIntervalMs = 10_000;
@@ -23,39 +25,37 @@ export class MessageReply {
   async send(
     reply: FastifyReply,
     caller: Caller,
-    answer: (exchange: Exchange) => Promise<AsyncIterable<MessageStreamEvent>>,
-  ): Promise<void> {
+    answer: (exchange: Exchange) => Promise<Answer>,
+  ): Promise<Exchange> {
     const exchange = new Exchange();
     try {
-      const events = noteFirstEvent(await answer(exchange), exchange);
-      const failure = exchange.isStream
-        ? await this.sendStream(reply, caller, exchange, events)
-        : await this.sendMessage(reply, exchange, events);
+      const failure = await this.sendAnswer(reply, caller, exchange, await answer(exchange));
+      exchange.isGiven = failure === undefined && !caller.signal.aborted;
       this.conclude(caller, exchange, failure);
     } catch (error) {
       reply.headers(exchange.toHeaders());
       this.conclude(caller, exchange, error);
       if (!caller.signal.aborted) throw error;
     }
+    return exchange;
   }
 
-  private sendStream(
+  /** @returns the error that ended a stream, if one did */
+  private async sendAnswer(
     reply: FastifyReply,
     { requestId, signal }: Caller,
     exchange: Exchange,
-    events: AsyncIterable<MessageStreamEvent>,
+    answer: Answer,
   ): Promise<unknown> {
-    reply.headers(exchange.toHeaders());
-    return sendEventStream(reply, events, { requestId, pingIntervalMs, signal });
-  }
-
-  private async sendMessage(
-    reply: FastifyReply,
-    exchange: Exchange,
-    events: AsyncIterable<MessageStreamEvent>,
-  ): Promise<undefined> {
-    const message = await foldMessage(events);
+    if (exchange.isStream) {
+      reply.headers(exchange.toHeaders());
+      const events = noteFirstEvent(toEvents(answer), exchange);
+      return sendEventStream(reply, events, { requestId, pingIntervalMs, signal });
+    }
+    const message =
+      "message" in answer ? answer.message : await foldMessage(noteFirstEvent(answer.events, exchange));
     await reply.headers(exchange.toHeaders()).send(message);
+    return undefined;
   }
 
   /** One line a request, without its content, and its metrics. */
@@ -79,6 +79,11 @@ export class MessageReply {
       this.logger.warn({ ...line, reason: error.message }, message);
     else this.logger.info(line, message);
   }
+}
+
+async function* toEvents(answer: Answer): AsyncGenerator<MessageStreamEvent> {
+  if ("message" in answer) yield* messageToEvents(answer.message);
+  else yield* answer.events;
 }
 
 async function* noteFirstEvent(

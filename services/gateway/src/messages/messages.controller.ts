@@ -22,7 +22,10 @@ export class MessagesController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const caller = { headers, tenant, requestId, signal: abortOnDisconnect(reply.raw) };
-    await this.reply.send(reply, caller, (exchange) => this.messages.create(body, caller, exchange));
+    const exchange = await this.reply.send(reply, caller, (known) =>
+      this.messages.create(body, caller, known),
+    );
+    if (exchange.isGiven) this.messages.noteGiven(exchange);
   }
 
   @Post("count_tokens")

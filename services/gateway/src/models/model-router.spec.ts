@@ -31,8 +31,11 @@ class FakeInference {
     return models;
   }
 
-  async getModel(id: string): Promise<ModelCard> {
-    throw new ApiError("not_found_error", `model: ${id} (asked the adapter)`);
+  async getModel(name: string): Promise<ModelCard> {
+    if (this.error) throw this.error;
+    const found = this.models.find(({ id }) => id === name || id === `${name}:latest`);
+    if (!found) throw new ApiError("not_found_error", `model: ${name} (asked the adapter)`);
+    return found;
   }
 }
 
@@ -101,18 +104,22 @@ describe("ModelRouter", () => {
     expect(inference.lists).toBe(2);
   });
 
-  it("refuses an unknown name with what is served", async () => {
-    await expect(router.resolve("nope:7b")).rejects.toMatchObject({
+  it.each([
+    ["an unknown name", "nope:7b", "nope:7b"],
+    ["a name that means the default model", "claude-opus", "qwen3-coder"],
+    ["an alias", "fast", "tiny"],
+  ])("refuses %s that is not installed in the adapter's words", async (_name, requested, asked) => {
+    inference.models = [card("other:latest")];
+    await expect(router.resolve(requested)).rejects.toMatchObject({
       type: "not_found_error",
-      message: "model: nope:7b (models served: qwen3-coder:30b, tiny:latest; default: qwen3-coder)",
+      message: `model: ${asked} (asked the adapter)`,
     });
-    expect(inference.lists).toBe(2);
   });
 
-  it("refuses an unknown name while the adapter is down", async () => {
+  it("cannot tell whether an unknown name is served while the adapter is down", async () => {
     await router.list();
     inference.error = down;
-    await expect(router.resolve("nope:7b")).rejects.toMatchObject({ status: 404 });
+    await expect(router.resolve("nope:7b")).rejects.toBe(down);
   });
 
   it("is held up by a slow adapter for half a second and no longer", async () => {

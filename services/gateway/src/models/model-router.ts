@@ -1,6 +1,5 @@
 import { Injectable } from "@nestjs/common";
 import { setTimeout as delay } from "node:timers/promises";
-import { ApiError } from "#anthropic/errors.js";
 import type { ModelCard } from "#service-contracts/model-card.js";
 import { GatewayConfig } from "../gateway.config.js";
 import { InferenceClient } from "../inference/inference.client.js";
@@ -27,15 +26,11 @@ export class ModelRouter {
 
   /** @throws ApiError `not_found_error` naming what is served; the adapter's error when no model was ever known */
   async resolve(requested: string): Promise<ModelCard> {
-    const model =
-      this.pick(requested, await this.list()) ?? this.pick(requested, await this.refreshOrKnown());
+    const model = this.pick(requested, await this.list());
     if (model) return model;
-    if (this.meansDefault(requested)) await this.inference.getModel(this.config.MODEL_NAME);
-    const names = (this.known ?? []).map(({ id }) => id).join(", ") || "none";
-    throw new ApiError(
-      "not_found_error",
-      `model: ${requested} (models served: ${names}; default: ${this.config.MODEL_NAME})`,
-    );
+    // The adapter looks again: the model may just have come, or be on its way, or there is none.
+    const missing = await this.inference.getModel(this.wantedName(requested));
+    return this.pick(requested, await this.refreshOrKnown()) ?? missing;
   }
 
   /** The default model as it is installed, if it is. */
@@ -71,11 +66,13 @@ export class ModelRouter {
     return this.known;
   }
 
-  /** The default model is not installed: only the adapter knows whether it is on its way. */
-  private meansDefault(requested: string): boolean {
+  /** The model that a name means and that is not installed. */
+  private wantedName(requested: string): string {
+    const alias = this.aliases.find(({ pattern }) => pattern.test(requested));
+    if (alias) return alias.model;
     const { MODEL_NAME: defaultModel } = this.config;
-    const names = { aliases: this.aliases, installed: [defaultModel], defaultModel };
-    return resolveModelName(requested, names) === defaultModel;
+    const names = { aliases: [], installed: [defaultModel], defaultModel };
+    return resolveModelName(requested, names) ?? requested;
   }
 
   private pick(requested: string, models: ModelCard[]): ModelCard | undefined {

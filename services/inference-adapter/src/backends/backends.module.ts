@@ -1,33 +1,46 @@
-import { Module } from "@nestjs/common";
-import { InferenceAdapterConfig } from "../inference-adapter.config.js";
+import { Inject, Module, type OnApplicationShutdown } from "@nestjs/common";
 import { MetricsModule } from "#platform/metrics.js";
+import { InferenceAdapterConfig } from "../inference-adapter.config.js";
+import type { PromptSource } from "../tokens/prompt-source.js";
+import { TokenCounter } from "../tokens/token-counter.js";
 import { ToolRescueMetrics } from "../tool-rescue/tool-rescue.metrics.js";
 import { INFERENCE_BACKEND, type InferenceBackend } from "./inference-backend.js";
+import { OllamaPromptSource } from "./ollama/ollama-prompt-source.js";
 import { OllamaBackend } from "./ollama/ollama.backend.js";
 import { parseOllamaHost } from "./ollama/parse-ollama-host.js";
 
-/** The registry: `INFERENCE_BACKEND` → how to make it. A new backend is a folder and a line here. */
-const backends: Record<
-  string,
-  (config: InferenceAdapterConfig, rescues: ToolRescueMetrics) => InferenceBackend
-> = {
-  ollama: (config, rescues) =>
-    new OllamaBackend({
-      baseUrl: parseOllamaHost(config.OLLAMA_HOST),
-      keepAlive: config.MODEL_KEEP_ALIVE,
-      connectTimeoutMs: config.CONNECT_TIMEOUT_MS,
-      firstEventTimeoutMs: config.FIRST_EVENT_TIMEOUT_MS,
-      idleTimeoutMs: config.IDLE_TIMEOUT_MS,
-      onRescue: (kind) => rescues.count(kind),
-    }),
+interface Backend {
+  backend: InferenceBackend;
+  /** What counting tokens asks of it. */
+  prompts: PromptSource;
+}
+
+/** The registry: `INFERENCE_BACKEND` → how to make it. A new backend is a folder and an entry here. */
+const backends: Record<string, (config: InferenceAdapterConfig, rescues: ToolRescueMetrics) => Backend> = {
+  ollama: (config, rescues) => {
+    const baseUrl = parseOllamaHost(config.OLLAMA_HOST);
+    return {
+      prompts: new OllamaPromptSource(baseUrl, config.CONNECT_TIMEOUT_MS),
+      backend: new OllamaBackend({
+        baseUrl,
+        keepAlive: config.MODEL_KEEP_ALIVE,
+        connectTimeoutMs: config.CONNECT_TIMEOUT_MS,
+        firstEventTimeoutMs: config.FIRST_EVENT_TIMEOUT_MS,
+        idleTimeoutMs: config.IDLE_TIMEOUT_MS,
+        onRescue: (kind) => rescues.count(kind),
+      }),
+    };
+  },
 };
+
+const BACKEND = Symbol("BACKEND");
 
 @Module({
   imports: [MetricsModule],
   providers: [
     ToolRescueMetrics,
     {
-      provide: INFERENCE_BACKEND,
+      provide: BACKEND,
       inject: [InferenceAdapterConfig, ToolRescueMetrics],
       useFactory: (config: InferenceAdapterConfig, rescues: ToolRescueMetrics) => {
         const make = backends[config.INFERENCE_BACKEND];
@@ -35,7 +48,19 @@ const backends: Record<
         return make(config, rescues);
       },
     },
+    { provide: INFERENCE_BACKEND, inject: [BACKEND], useFactory: ({ backend }: Backend) => backend },
+    {
+      provide: TokenCounter,
+      inject: [BACKEND],
+      useFactory: ({ prompts }: Backend) => new TokenCounter(prompts),
+    },
   ],
-  exports: [INFERENCE_BACKEND],
+  exports: [INFERENCE_BACKEND, TokenCounter],
 })
-export class BackendsModule {}
+export class BackendsModule implements OnApplicationShutdown {
+  constructor(@Inject(TokenCounter) private readonly counter: TokenCounter) {}
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.counter.close();
+  }
+}

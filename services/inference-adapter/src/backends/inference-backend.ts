@@ -59,6 +59,8 @@ export interface InferenceBackend {
   ): AsyncIterable<GenerationEvent>;
   /** Loads the model with its window, so that its first answer does not wait for that. @throws ApiError */
   load(model: ServedModel, signal: AbortSignal): Promise<void>;
+  /** The window that the model is loaded with now; undefined when it is not loaded. @throws ApiError */
+  loadedContextLength(model: ServedModel): Promise<number | undefined>;
   /** Fetches a model, telling how many percent are there. @throws ApiError */
   pull(name: string, signal: AbortSignal): AsyncIterable<number>;
   /** Resolves when the server answers at all. @throws ApiError */

@@ -22,6 +22,8 @@ export class Generation {
   isDeserted = false;
   /** And have not come back within the grace. */
   isGivenUp = false;
+  /** A client has had it whole; a recorder is no client. */
+  isDelivered = false;
   private readonly log = new ReplayLog<MessageStreamEvent>();
 
   constructor(
@@ -49,7 +51,8 @@ export class Generation {
     };
     if (signal.aborted) detach();
     else signal.addEventListener("abort", detach);
-    return { id: randomUUID(), events: this.read(signal, detach), detach };
+    const onWhole = () => (this.isDelivered ||= !left);
+    return { id: randomUUID(), events: this.read(signal, onWhole, detach), detach };
   }
 
   add(event: MessageStreamEvent): void {
@@ -62,9 +65,14 @@ export class Generation {
     this.log.finish(error);
   }
 
-  private async *read(signal: AbortSignal, leave: () => void): AsyncGenerator<MessageStreamEvent> {
+  private async *read(
+    signal: AbortSignal,
+    onWhole: () => void,
+    leave: () => void,
+  ): AsyncGenerator<MessageStreamEvent> {
     try {
       yield* this.log.read(signal);
+      onWhole();
     } finally {
       leave();
     }

@@ -39,10 +39,19 @@ export class GenerationsService {
     metrics.observeQueue(() => ({ depth: this.slots.depth, inFlight: this.slots.busy }));
   }
 
-  /** The generation of this key, started if there is none. @throws ApiError `overloaded_error` when the queue is full */
-  join(key: string, run: (signal: AbortSignal) => AsyncIterable<MessageStreamEvent>): Joined {
+  /**
+   * The generation of this key, started if there is none. With `anew` one whose answer a client has had whole
+   * counts no more.
+   * @throws ApiError `overloaded_error` when the queue is full
+   */
+  join(key: string, run: (signal: AbortSignal) => AsyncIterable<MessageStreamEvent>, anew = false): Joined {
     const running = this.joinable.get(key);
-    if (running && running.state !== "failed" && !running.abort.signal.aborted)
+    if (
+      running &&
+      running.state !== "failed" &&
+      !running.abort.signal.aborted &&
+      !(anew && running.isDelivered)
+    )
       return { generation: running, started: false };
     const generation = new Generation(key, (left) => this.onLeave(left));
     if (this.slots.isFull) this.cancelDeserted("queued", 1);

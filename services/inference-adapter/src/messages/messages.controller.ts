@@ -1,9 +1,10 @@
 import { Body, Controller, Headers, HttpCode, Post, Req, Res } from "@nestjs/common";
 import type { FastifyReply, FastifyRequest } from "fastify";
+import type { IncomingHttpHeaders } from "node:http";
 import { abortOnDisconnect } from "#platform/abort-on-disconnect.js";
 import { sendEventStream } from "#platform/event-stream-reply.js";
 import { inferenceHeaders } from "#service-contracts/inference-headers.js";
-import { MessagesService } from "./messages.service.js";
+import { MessagesService, type Sharing } from "./messages.service.js";
 
 const pingIntervalMs = 10_000;
 
@@ -16,13 +17,13 @@ export class MessagesController {
   @HttpCode(200)
   async create(
     @Body() body: unknown,
-    @Headers(inferenceHeaders.cacheKey) key: string | undefined,
+    @Headers() headers: IncomingHttpHeaders,
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const signal = abortOnDisconnect(reply.raw);
-    const { headers, events } = await this.messages.create(body, key, signal);
-    reply.headers(headers);
+    const { headers: known, events } = await this.messages.create(body, toSharing(headers), signal);
+    reply.headers(known);
     await sendEventStream(reply, events, { requestId: request.id, pingIntervalMs, signal });
   }
 
@@ -31,4 +32,11 @@ export class MessagesController {
   countTokens(@Body() body: unknown): Promise<{ input_tokens: number }> {
     return this.messages.countTokens(body);
   }
+}
+
+function toSharing(headers: IncomingHttpHeaders): Sharing {
+  return {
+    key: headers[inferenceHeaders.cacheKey]?.toString(),
+    isAnew: headers[inferenceHeaders.join] === "unfinished",
+  };
 }

@@ -5,17 +5,28 @@ import { type CanonicalRequest, toCanonicalRequest } from "#anthropic/canonical-
 import type { MessageStreamEvent } from "#anthropic/events.js";
 import { parseCountTokensRequest, parseMessagesRequest } from "#anthropic/parse-messages-request.js";
 import { inferenceHeaders } from "#service-contracts/inference-headers.js";
-import { INFERENCE_BACKEND, type InferenceBackend } from "../backends/inference-backend.js";
+import { INFERENCE_BACKEND, type InferenceBackend, type ServedModel } from "../backends/inference-backend.js";
 import { frameMessageEvents } from "../framing/frame-message-events.js";
 import { GenerationsService } from "../generations/generations.service.js";
 import { Subscriptions } from "../generations/subscriptions.js";
 import { checkAbilities } from "../models/check-abilities.js";
 import { ModelsService } from "../models/models.service.js";
-import { estimateTokens } from "../tokens/estimate-tokens.js";
+import { checkWholePrompt } from "../tokens/check-whole-prompt.js";
+import { fitToWindow } from "../tokens/fit-to-window.js";
+import type { TokenCount } from "../tokens/model-counter.js";
+import { TokenCounter } from "../tokens/token-counter.js";
 
 export interface CreatedMessage {
   headers: Record<string, string>;
   events: AsyncIterable<MessageStreamEvent>;
+}
+
+/** With whom a request shares its generation. */
+export interface Sharing {
+  /** The cache key; undefined where the request does not come from a gateway. */
+  key: string | undefined;
+  /** True: not with a generation whose answer somebody has had already. */
+  isAnew: boolean;
 }
 
 @Injectable()
@@ -24,30 +35,32 @@ export class MessagesService {
     private readonly models: ModelsService,
     private readonly generations: GenerationsService,
     private readonly subscriptions: Subscriptions,
+    private readonly counter: TokenCounter,
     @Inject(INFERENCE_BACKEND) private readonly backend: InferenceBackend,
   ) {}
 
   /** Starts or joins a generation. What can be refused is refused here, before any header. @throws ApiError */
-  async create(body: unknown, cacheKey: string | undefined, signal: AbortSignal): Promise<CreatedMessage> {
-    const request = this.read(body, cacheKey);
+  async create(body: unknown, { key, isAnew }: Sharing, signal: AbortSignal): Promise<CreatedMessage> {
+    const request = this.read(body, key);
     const model = await this.models.find(request.model);
     checkAbilities(request, model);
-    const inputTokens = estimateTokens(request);
+    const count = await this.counter.count(request, model);
+    const maxTokens = fitToWindow(count, model.contextLength, request.max_tokens);
     signal.throwIfAborted();
-    const { generation, started } = this.generations.join(cacheKey ?? ownKey(request), (aborted) =>
-      frameMessageEvents(this.backend.generate(request, model, aborted), {
-        model: request.model,
-        inputTokens,
-      }),
+    const { generation, started } = this.generations.join(
+      key ?? ownKey(request),
+      (aborted) => this.generate({ ...request, max_tokens: maxTokens }, model, count, aborted),
+      isAnew,
     );
     const subscription = generation.subscribe(signal);
     return {
       headers: {
         [inferenceHeaders.fingerprint]: model.fingerprint,
         [inferenceHeaders.servedModel]: model.name,
-        [inferenceHeaders.inputTokens]: String(inputTokens),
+        [inferenceHeaders.inputTokens]: String(count.tokens),
         [inferenceHeaders.generation]: started ? "started" : "joined",
         [inferenceHeaders.subscription]: subscription.id,
+        ...(maxTokens === request.max_tokens ? {} : { [inferenceHeaders.maxTokens]: String(maxTokens) }),
       },
       events: this.subscriptions.read(subscription),
     };
@@ -55,8 +68,23 @@ export class MessagesService {
 
   async countTokens(body: unknown): Promise<{ input_tokens: number }> {
     const request = toCanonicalRequest(parseCountTokensRequest(body));
-    await this.models.find(request.model);
-    return { input_tokens: estimateTokens(request) };
+    const { tokens } = await this.counter.count(request, await this.models.find(request.model));
+    return { input_tokens: tokens };
+  }
+
+  private generate(
+    request: CanonicalRequest,
+    model: ServedModel,
+    count: TokenCount,
+    signal: AbortSignal,
+  ): AsyncIterable<MessageStreamEvent> {
+    const checked = checkWholePrompt(this.backend.generate(request, model, signal), {
+      count,
+      contextLength: model.contextLength,
+      loadedContextLength: () => this.backend.loadedContextLength(model),
+      onCounted: (promptTokens) => void this.counter.learn(request, model, promptTokens),
+    });
+    return frameMessageEvents(checked, { model: request.model, inputTokens: count.tokens });
   }
 
   /** The gateway sends its requests in canonical form, with their key. */

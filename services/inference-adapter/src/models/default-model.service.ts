@@ -8,6 +8,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { LOGGER, type Logger } from "#platform/logging.js";
 import { INFERENCE_BACKEND, type InferenceBackend, type ServedModel } from "../backends/inference-backend.js";
 import { InferenceAdapterConfig } from "../inference-adapter.config.js";
+import { TokenCounter } from "../tokens/token-counter.js";
 import { ModelsService } from "./models.service.js";
 
 /** How far the default model is on its way to answering. */
@@ -19,6 +20,7 @@ export type ModelStep =
   | { step: "ready"; model: ServedModel };
 
 const checkIntervalMs = 2000;
+const windowCheckIntervalMs = 30_000;
 const lookLimitMs = 500;
 
 /**
@@ -29,12 +31,14 @@ const lookLimitMs = 500;
 export class DefaultModelService implements OnApplicationBootstrap, BeforeApplicationShutdown {
   state: ModelStep = { step: "waiting", message: "not asked yet" };
   private readonly shutdown = new AbortController();
-  private loadedFingerprint: string | undefined;
+  private knownFingerprint: string | undefined;
+  private windowCheckedAt = -Infinity;
   private checking: Promise<void> | undefined;
 
   constructor(
     private readonly config: InferenceAdapterConfig,
     private readonly models: ModelsService,
+    private readonly counter: TokenCounter,
     @Inject(INFERENCE_BACKEND) private readonly backend: InferenceBackend,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
@@ -68,7 +72,7 @@ export class DefaultModelService implements OnApplicationBootstrap, BeforeApplic
       else this.enter({ step: "missing" });
     } catch (error) {
       if (this.shutdown.signal.aborted) return;
-      this.loadedFingerprint = undefined;
+      this.knownFingerprint = undefined;
       this.enter({ step: "waiting", message: (error as Error).message });
     }
   }
@@ -82,13 +86,28 @@ export class DefaultModelService implements OnApplicationBootstrap, BeforeApplic
   }
 
   private async warmUp(model: ServedModel): Promise<void> {
-    if (this.config.MODEL_WARMUP && this.loadedFingerprint !== model.fingerprint) {
+    const isNew = this.knownFingerprint !== model.fingerprint;
+    if (isNew) void this.counter.prepare(model);
+    if ((isNew && this.config.MODEL_WARMUP) || (await this.isLoadedTooSmall(model))) {
       this.enter({ step: "loading", model });
       const limit = AbortSignal.timeout(this.config.FIRST_EVENT_TIMEOUT_MS);
       await this.backend.load(model, AbortSignal.any([this.shutdown.signal, limit]));
-      this.loadedFingerprint = model.fingerprint;
     }
+    this.knownFingerprint = model.fingerprint;
     this.enter({ step: "ready", model });
+  }
+
+  /** Somebody else has loaded it with a smaller window. Not looked at again for a while, lest two fight over it. */
+  private async isLoadedTooSmall(model: ServedModel): Promise<boolean> {
+    if (performance.now() - this.windowCheckedAt < windowCheckIntervalMs) return false;
+    this.windowCheckedAt = performance.now();
+    const loaded = await this.backend.loadedContextLength(model);
+    if (loaded === undefined || loaded >= model.contextLength) return false;
+    this.logger.warn(
+      { model: model.name, loaded, wanted: model.contextLength },
+      "the model is loaded with a smaller window; loading it again",
+    );
+    return true;
   }
 
   private async pull(): Promise<void> {

@@ -75,6 +75,11 @@ export interface OllamaTag {
   modified_at: string;
 }
 
+/** `/api/ps`: the models that are loaded. */
+export interface OllamaPs {
+  models?: { digest?: string; context_length?: number }[];
+}
+
 export interface OllamaShow {
   capabilities?: string[];
   model_info?: Record<string, unknown>;

@@ -98,6 +98,11 @@ export class OllamaBackend implements InferenceBackend {
     readOut(answer.lines);
   }
 
+  async loadedContextLength({ digest }: ServedModel): Promise<number | undefined> {
+    const { models = [] } = await this.client.ps();
+    return models.find((loaded) => loaded.digest === digest)?.context_length;
+  }
+
   async *pull(name: string, signal: AbortSignal): AsyncGenerator<number> {
     const answer = await this.client.pull(name, signal);
     if (!("lines" in answer)) throw mapOllamaError(answer.status, answer.error);

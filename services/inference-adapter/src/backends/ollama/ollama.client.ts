@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { ApiError } from "#anthropic/errors.js";
 import { HttpClient, UpstreamError } from "#platform/http-client.js";
 import { mapOllamaError } from "./map-ollama-error.js";
-import type { OllamaChatRequest, OllamaShow, OllamaTags } from "./ollama-wire.js";
+import type { OllamaChatRequest, OllamaPs, OllamaShow, OllamaTags } from "./ollama-wire.js";
 
 const metadataTimeoutMs = 5000;
 
@@ -29,6 +29,10 @@ export class OllamaClient {
       { method: "POST", path: "/api/show", body: { model } },
       metadataTimeoutMs,
     )) as OllamaShow;
+  }
+
+  async ps(): Promise<OllamaPs> {
+    return (await this.json({ method: "GET", path: "/api/ps" }, metadataTimeoutMs)) as OllamaPs;
   }
 
   async probe(): Promise<void> {

@@ -1,0 +1,27 @@
+import { closeOnSignal, startError } from "#platform/bootstrap.js";
+import { loadEnvFile } from "#platform/load-config.js";
+import { type Options, parseOptions, usage } from "./parse-options.js";
+import { reportOllama, reportStart } from "./report-start.js";
+import { type Embedded, startEmbedded } from "./start-embedded.js";
+import { StartError } from "./start-error.js";
+
+try {
+  const options = parseOptions(process.argv.slice(2), process.env);
+  if (options.help) process.stdout.write(usage);
+  else await run(options);
+} catch (error) {
+  process.stderr.write(`${error instanceof StartError ? error.message : startError(error)}\n`);
+  process.exitCode = 1;
+}
+
+async function run(options: Options): Promise<void> {
+  loadEnvFile();
+  const env = { ...process.env };
+  if (options.port !== undefined) env["API_PORT"] = options.port;
+  if (options.debug) env["LOG_LEVEL"] = "debug";
+  let embedded: Embedded | undefined;
+  const onOllama = (url: string) => embedded && void reportOllama(embedded, url);
+  embedded = await startEmbedded(env, { onOllama });
+  closeOnSignal((drainTimeoutMs) => embedded.close(drainTimeoutMs));
+  await reportStart(embedded);
+}

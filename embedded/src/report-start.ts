@@ -1,0 +1,43 @@
+import { createLogger } from "#platform/logging.js";
+import { packageVersion } from "#platform/package-version.js";
+import { toRedisOptions } from "../../services/cache/src/redis/to-redis-options.js";
+import { parseApiKeys } from "../../services/gateway/src/access/parse-api-keys.js";
+import { askOllama } from "./ask-ollama.js";
+import type { Embedded } from "./start-embedded.js";
+import { toModelLine, toStartReport } from "./to-start-report.js";
+
+/** Prints where everything is and how to go on; plainly, whatever the log's format is. */
+export async function reportStart(embedded: Embedded): Promise<void> {
+  const { configuration, gateway, cacheUrl, inferenceUrl } = embedded;
+  const redis = toRedisOptions(configuration.cache);
+  const report = toStartReport({
+    version: packageVersion(),
+    gatewayUrl: gateway.url.replace("//127.0.0.1:", "//localhost:"),
+    cacheUrl,
+    store: redis ? `Redis at ${redis.host}:${redis.port}` : "in memory",
+    inferenceUrl,
+    model: await describeModel(embedded),
+    needsKey: parseApiKeys(configuration.gateway.API_KEYS).length > 0,
+  });
+  process.stdout.write(report);
+  if (embedded.isDemo) logger(embedded).warn("no Ollama is running: the built-in demo engine answers");
+}
+
+/** Prints that the demo is over. */
+export async function reportOllama(embedded: Embedded, ollamaUrl: string): Promise<void> {
+  const model = await describeModel({ ...embedded, isDemo: false, ollamaUrl });
+  logger(embedded).info({ ollama: ollamaUrl }, "Ollama has appeared: the demo engine has made way");
+  process.stdout.write(
+    `\nOllama has appeared, the demo engine has made way for it.\n  model     ${model}\n\n`,
+  );
+}
+
+function logger({ configuration }: Embedded) {
+  return createLogger("embedded", configuration.gateway);
+}
+
+async function describeModel({ configuration, ollamaUrl, isDemo }: Embedded): Promise<string> {
+  const { MODEL_NAME: model, MODEL_PULL: isPulled } = configuration.adapter;
+  const state = ollamaUrl === undefined ? { models: [] } : await askOllama(ollamaUrl);
+  return toModelLine({ model, ollamaUrl, state, isDemo, isPulled });
+}

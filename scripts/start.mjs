@@ -1,0 +1,6 @@
+// `npm start`: the gateway, the cache and the inference adapter in one process.
+import { prepare } from "./prepare.mjs";
+import { runAndExit } from "./run-and-exit.mjs";
+
+const node = prepare();
+runAndExit(node, ["--enable-source-maps", "dist/embedded/src/main.js", ...process.argv.slice(2)]);

@@ -1,0 +1,13 @@
+import type { EntryFilter } from "../index/entry-filter.js";
+
+/** What became of entries, for those who hold copies. `{ filter: {} }`: all of them. `{ keys: [] }`: nothing. */
+export type Change = { keys: string[] } | { filter: EntryFilter };
+
+/** Of a value that its seal has proved to be ours. */
+export function decodeChange(value: Buffer): Change {
+  return JSON.parse(value.toString()) as Change;
+}
+
+export function encodeChange(change: Change): Buffer {
+  return Buffer.from(JSON.stringify(change));
+}

@@ -1,0 +1,150 @@
+import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from "@nestjs/common";
+import { LOGGER, type Logger } from "#platform/logging.js";
+import { MemoryTier } from "../entries/memory-tier.js";
+import { matches } from "../index/entry-filter.js";
+import { RedisConnection } from "../redis/redis-connection.js";
+import type { Change } from "./change.js";
+import { ChangeLog } from "./change-log.js";
+import { mergeChanges } from "./merge-changes.js";
+
+const followIntervalMs = 200;
+const joinIntervalMs = 20;
+const rejoinIntervalMs = 1000;
+const keepIntervalMs = 60_000;
+/** Without word from the log for so long, nothing that was read in Redis is kept in memory. */
+const maxUnheardMs = 2000;
+/**
+ * The longest that an entry is served from memory which another service may have deleted while Redis could not
+ * be asked. Long enough for a restart of Redis, after which it is known again.
+ */
+const maxBlindMs = 300_000;
+
+/**
+ * Keeps this process' memory the same as the others' over one Redis: tells them what is replaced and deleted
+ * here, and lets go of what is replaced and deleted there.
+ */
+@Injectable()
+export class Coherence implements OnModuleInit, OnModuleDestroy {
+  /** Changes seen so far: what was read in Redis before one is not kept after it. */
+  changes = 0;
+  private position: string | undefined;
+  private heardAt = -Infinity;
+  private keptAt = -Infinity;
+  private unsent: Change[] = [];
+  private sending: Promise<void> | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private isClosed = false;
+  private wasRefused = false;
+  /** The log does not know where this process was: it may have missed something. */
+  private isLost = false;
+
+  constructor(
+    private readonly redis: RedisConnection,
+    private readonly log: ChangeLog,
+    private readonly memory: MemoryTier,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  /** Whether what is read in Redis may be kept in memory: its end would be heard of. */
+  get isFollowing(): boolean {
+    return performance.now() - this.heardAt < maxUnheardMs;
+  }
+
+  onModuleInit(): void {
+    if (this.redis.state !== "none") this.schedule();
+  }
+
+  onModuleDestroy(): void {
+    this.isClosed = true;
+    clearTimeout(this.timer);
+  }
+
+  /** Tells the others, at the latest when Redis is back. What changes here is noted first, see `changes`. */
+  async publish(change: Change): Promise<void> {
+    this.changes += 1;
+    if (this.redis.state === "none") return;
+    this.unsent.push(change);
+    await this.send().catch(() => {});
+  }
+
+  private schedule(): void {
+    if (this.isClosed) return;
+    this.timer = setTimeout(() => void this.follow().finally(() => this.schedule()), this.delayMs).unref();
+  }
+
+  private get delayMs(): number {
+    if (this.position !== undefined) return followIntervalMs;
+    return this.wasRefused ? rejoinIntervalMs : joinIntervalMs;
+  }
+
+  private async follow(): Promise<void> {
+    const askedAt = performance.now();
+    if (this.position === undefined && this.redis.state !== "up") return;
+    try {
+      if (this.position !== undefined) await this.readOn(this.position);
+      if (this.position === undefined) await this.join();
+      this.heardAt = askedAt;
+      await this.send();
+      await this.keep(askedAt);
+      this.wasRefused = false;
+    } catch {
+      this.wasRefused = true;
+      if (askedAt - this.heardAt > maxBlindMs) this.letGo(this.heardAt);
+    }
+  }
+
+  /** Its own first word in the log is where it begins to read. */
+  private async join(): Promise<void> {
+    this.position = await this.log.append({ keys: [] });
+    if (!this.isLost) return;
+    this.isLost = false;
+    this.logger.info("Redis has lost the log of changes; the memory tier starts anew");
+    this.letGo(Infinity);
+  }
+
+  private async readOn(from: string): Promise<void> {
+    const { changes, position, isEnd } = await this.log.read(from);
+    for (const change of changes) this.apply(change);
+    this.position = position;
+    if (position === undefined) this.isLost = true;
+    else if (!isEnd) await this.readOn(position);
+  }
+
+  private apply(change: Change): void {
+    if ("keys" in change && change.keys.length === 0) return;
+    this.changes += 1;
+    if ("keys" in change) this.memory.dropKeys(change.keys);
+    else this.memory.drop(({ facts }) => matches(facts, change.filter));
+  }
+
+  private letGo(heldBefore: number): void {
+    this.changes += 1;
+    this.memory.drop((_entry, heldAt) => heldAt < heldBefore);
+  }
+
+  /** One at a time, and all that has come up meanwhile in one: stores may come faster than Redis answers. */
+  private async send(): Promise<void> {
+    if (this.unsent.length > 0) this.sending ??= this.sendAll();
+    await this.sending;
+  }
+
+  private async sendAll(): Promise<void> {
+    try {
+      while (this.unsent.length > 0) {
+        const changes = mergeChanges(this.unsent.splice(0));
+        await Promise.all(changes.map((change) => this.log.append(change))).catch((error: unknown) => {
+          this.unsent = mergeChanges([...changes, ...this.unsent]);
+          throw error;
+        });
+      }
+    } finally {
+      this.sending = undefined;
+    }
+  }
+
+  private async keep(now: number): Promise<void> {
+    if (now - this.keptAt < keepIntervalMs) return;
+    await this.log.keep();
+    this.keptAt = now;
+  }
+}

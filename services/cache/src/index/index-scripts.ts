@@ -1,0 +1,47 @@
+/**
+ * The index's keys change together in one script each: KEYS as in `indexParts`. Every key gets its time to live
+ * anew, at least as long as any entry may live, and never a shorter one.
+ */
+const keepAlive = `
+local function keep(ttl)
+  for _, key in ipairs(KEYS) do
+    if redis.call('PTTL', key) < tonumber(ttl) then redis.call('PEXPIRE', key, ttl) end
+  end
+end`;
+
+/** ARGV: ttl, key, storedAt, expires, facts. A new answer has not been hit. */
+export const addScript = `${keepAlive}
+redis.call('ZADD', KEYS[1], ARGV[3], ARGV[2])
+redis.call('ZADD', KEYS[2], ARGV[4], ARGV[2])
+redis.call('HSET', KEYS[3], ARGV[2], ARGV[5])
+redis.call('HDEL', KEYS[4], ARGV[2])
+redis.call('HDEL', KEYS[5], ARGV[2])
+keep(ARGV[1])`;
+
+const forget = `
+local function forget(keys)
+  if #keys == 0 then return end
+  redis.call('ZREM', KEYS[1], unpack(keys))
+  redis.call('ZREM', KEYS[2], unpack(keys))
+  for part = 3, 5 do redis.call('HDEL', KEYS[part], unpack(keys)) end
+end`;
+
+/** ARGV: keys. */
+export const removeScript = `${forget}
+forget(ARGV)`;
+
+/** ARGV: now, limit. In one step, so that an entry that is stored again at this moment stays. */
+export const pruneScript = `${forget}
+local gone = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', ARGV[1], 'LIMIT', 0, ARGV[2])
+forget(gone)
+return #gone`;
+
+/** ARGV: ttl, then key, count, time of each. Only of entries that are still there: nobody would prune the others. */
+export const countScript = `${keepAlive}
+for at = 2, #ARGV, 3 do
+  if redis.call('ZSCORE', KEYS[1], ARGV[at]) then
+    redis.call('HINCRBY', KEYS[4], ARGV[at], ARGV[at + 1])
+    redis.call('HSET', KEYS[5], ARGV[at], ARGV[at + 2])
+  end
+end
+keep(ARGV[1])`;

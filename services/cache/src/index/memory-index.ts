@@ -1,0 +1,31 @@
+import { Injectable } from "@nestjs/common";
+import type { IndexedEntry } from "../entries/entry-facts.js";
+import { MemoryTier } from "../entries/memory-tier.js";
+import { EntryIndex } from "./entry-index.js";
+import { comparePositions, type Position, positionOf } from "./position.js";
+
+const batchSize = 200;
+
+/** The memory tier as an index: what it holds is what there is. */
+@Injectable()
+export class MemoryIndex extends EntryIndex {
+  constructor(private readonly memory: MemoryTier) {
+    super();
+  }
+
+  async *walk(after?: Position): AsyncGenerator<IndexedEntry[]> {
+    const all = this.memory
+      .list()
+      .sort((one, other) => comparePositions(positionOf(one), positionOf(other)))
+      .filter((entry) => !after || comparePositions(after, positionOf(entry)) < 0);
+    for (let index = 0; index < all.length; index += batchSize) yield all.slice(index, index + batchSize);
+  }
+
+  async find(key: string): Promise<IndexedEntry | undefined> {
+    return this.memory.find(key);
+  }
+
+  countHit(key: string): void {
+    this.memory.countHit(key);
+  }
+}

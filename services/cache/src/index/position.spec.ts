@@ -1,0 +1,21 @@
+import { describe, expect, it } from "vitest";
+import { keyOf } from "../cache-under-test.contract.js";
+import { comparePositions, encodeCursor, parseCursor } from "./position.js";
+
+const at = (storedAt: number, key: number) => ({ storedAt, key: keyOf(key) });
+
+describe("positions", () => {
+  it("are newest first, and downwards by key at the same time", () => {
+    const sorted = [at(1, 1), at(2, 1), at(2, 3), at(2, 2)].sort(comparePositions);
+    expect(sorted).toEqual([at(2, 3), at(2, 2), at(2, 1), at(1, 1)]);
+    expect(comparePositions(at(1, 1), at(1, 1))).toBe(0);
+  });
+
+  it.each([at(1_764_000_000_000, 1), at(0, 5), at(1.5, 2)])("come back from a cursor: %o", (position) => {
+    expect(parseCursor(encodeCursor(position))).toEqual(position);
+  });
+
+  it.each(["", "1", `${"1".repeat(17)}.${keyOf(1)}`, "1.abc", `-1.${keyOf(1)}`])("refuse %j", (text) => {
+    expect(() => parseCursor(text)).toThrow("cursor: must be the next_cursor of a page");
+  });
+});

@@ -1,0 +1,142 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import {
+  isRedisMissing,
+  type RedisServer,
+  startRedisServer,
+} from "../../../../tests/support/redis-server.js";
+import {
+  type CacheUnderTest,
+  entryOf,
+  keyOf,
+  startCacheUnderTest,
+  waitForState,
+} from "../cache-under-test.contract.js";
+import { RedisIndex } from "./redis-index.js";
+
+const words = ["SECRETANSWER", "SECRETTENANT", "SECRETMODEL", "SECRETQUESTION", "SECRETPATH"];
+
+describe.skipIf(isRedisMissing)("what stands in Redis", () => {
+  let redis: RedisServer;
+  let cache: CacheUnderTest;
+  const start = async (env: NodeJS.ProcessEnv = {}) => {
+    cache = await startCacheUnderTest({ REDIS_URL: `redis://127.0.0.1:${redis.port}`, ...env });
+    await waitForState(cache, "up");
+  };
+  const names = async () => (await redis.cli("--scan")).split("\n").filter((name) => name !== "");
+  /** Does everything that writes. */
+  const useAll = async () => {
+    for (let number = 1; number <= 3; number++)
+      await cache.put(keyOf(number), "", 60, {
+        entry: entryOf(`SECRETANSWER ${number}`, { servedModel: "SECRETMODEL" }),
+        tenant: "SECRETTENANT",
+        paths: [["SECRETPATH", "1"]],
+        request: { messages: ["SECRETQUESTION"] },
+      });
+    await cache.get(keyOf(1));
+    await cache.ask("PUT", `/given/${keyOf(9)}`);
+    await cache.ask("DELETE", "/entries?tenant=SECRETTENANT&model=SECRETMODEL&olderThan=9999");
+    await expect.poll(() => redis.cli("HLEN", "llm-selfhost:{index}:1:hits"), { timeout: 10_000 }).toBe("1");
+  };
+  /** Every byte of every value, and every name. */
+  const dump = async () => {
+    const dumps = (await names()).map(async (name) => name + (await redis.cli("DUMP", name)));
+    return (await Promise.all(dumps)).join("\n");
+  };
+
+  beforeEach(async () => {
+    redis = await startRedisServer({ args: ["--rdbcompression", "no"] });
+  });
+
+  afterEach(async () => {
+    await cache.service.close();
+    await redis.stop();
+  });
+
+  it("has a time to live, all of it", async () => {
+    await start();
+    await useAll();
+    expect((await names()).length).toBeGreaterThan(12);
+    for (const name of await names()) {
+      expect(name).toMatch(/^llm-selfhost:/);
+      expect(Number(await redis.cli("PTTL", name)), name).toBeGreaterThan(0);
+    }
+  });
+
+  it("can be read by nobody without the key", async () => {
+    await start({ CACHE_ENCRYPTION_KEY: "cd".repeat(32) });
+    await useAll();
+    const text = await dump();
+    for (const word of words) expect(text).not.toContain(word);
+  });
+
+  it("is of no use under another key", async () => {
+    await start();
+    await cache.put(keyOf(1), "x");
+    const [one, other] = [1, 2].map((number) => `llm-selfhost:entry:1:${keyOf(number)}`) as [string, string];
+    await redis.cli("COPY", one, other);
+    expect(await cache.get(keyOf(2))).toMatchObject({ status: 404 });
+    const { text } = await cache.ask("GET", "/metrics");
+    expect(text).toContain('llm_cache_damaged_total{reason="checksum"} 1');
+  });
+
+  it("is pruned as it expires", async () => {
+    await start();
+    await cache.put(keyOf(1), "x", 1);
+    await cache.put(keyOf(2), "x", 60);
+    const indexed = () => redis.cli("ZCARD", "llm-selfhost:{index}:1:stored");
+    expect(await indexed()).toBe("2");
+    await expect
+      .poll(() => redis.cli("EXISTS", `llm-selfhost:entry:1:${keyOf(1)}`), { timeout: 5000 })
+      .toBe("0");
+    await cache.service.app.get(RedisIndex).prune();
+    expect(await indexed()).toBe("1");
+    expect(await redis.cli("HKEYS", "llm-selfhost:{index}:1:facts")).toBe(keyOf(2));
+  });
+
+  it("is plain without a key: the search above would find it", async () => {
+    await start();
+    await useAll();
+    const text = await dump();
+    for (const word of words) expect(text).toContain(word);
+  });
+
+  it("goes with a clear, and nothing of others does", async () => {
+    const foreign = ["llm-selfhost:other", `llm-selfhost:entry:0:${keyOf(1)}`, "sess:1", keyOf(1)];
+    for (const name of foreign) await redis.cli("SET", name, "kept");
+    await start();
+    await useAll();
+    const { text } = await cache.ask("DELETE", "/entries");
+    expect(JSON.parse(text)).toEqual({ deleted: 3 });
+    const left = await names();
+    expect(left).toEqual(expect.arrayContaining(foreign));
+    expect(left.filter((name) => /:(entry|paths|request):1:|\{index\}/.test(name))).toEqual([]);
+    expect(await redis.cli("GET", "sess:1")).toBe("kept");
+  });
+
+  it("is not listed when it could not be stored, and not stored when it could not be listed", async () => {
+    await start();
+    await redis.cli("SET", "llm-selfhost:{index}:1:stored", "in the way");
+    expect(await cache.put(keyOf(1), "x")).toMatchObject({ status: 204 });
+    expect(await cache.get(keyOf(1))).toMatchObject({ tier: "memory" });
+    expect(await redis.cli("EXISTS", `llm-selfhost:entry:1:${keyOf(1)}`)).toBe("0");
+    expect(await cache.ask("GET", "/entries")).toMatchObject({ status: 529 });
+  });
+
+  it("is said to be out of reach when it is", async () => {
+    await start();
+    await cache.put(keyOf(1), "x", 60, { tenant: "alice" });
+    await redis.kill();
+    await waitForState(cache, "down");
+    for (const [method, path] of [
+      ["GET", "/entries"],
+      ["GET", `/entries/${keyOf(1)}/info`],
+      ["DELETE", "/entries?tenant=bob"],
+    ] as const)
+      expect(await cache.ask(method, path)).toMatchObject({ status: 529 });
+    const { text } = await cache.ask("GET", "/stats");
+    expect(JSON.parse(text)).toMatchObject({ redis: "down", models: { "tiny:latest": { entries: 1 } } });
+    expect(await cache.get(keyOf(1))).toMatchObject({ tier: "memory" });
+    expect(await cache.ask("DELETE", "/entries")).toMatchObject({ status: 529 });
+    expect(await cache.get(keyOf(1))).toMatchObject({ status: 404 });
+  });
+});

@@ -1,0 +1,136 @@
+import { Injectable } from "@nestjs/common";
+import { CacheConfig } from "../cache.config.js";
+import type { EntryFacts, IndexedEntry } from "../entries/entry-facts.js";
+import { RedisAccess } from "../entries/redis-access.js";
+import { type IndexPart, indexParts, redisNames } from "../entries/redis-names.js";
+import { RedisConnection } from "../redis/redis-connection.js";
+import { Sealer } from "../sealing/sealer.js";
+import { EntryIndex } from "./entry-index.js";
+import { HitCounts } from "./hit-counts.js";
+import { addScript, countScript, pruneScript, removeScript } from "./index-scripts.js";
+import { comparePositions, type Position } from "./position.js";
+
+const batchSize = 200;
+const pruneLimit = 500;
+const keys = indexParts.map((part) => redisNames.index(part));
+const [storedKey = ""] = keys;
+
+/**
+ * The index in Redis: keys of entries by time, and what is known of each as a sealed value, in five keys of one
+ * slot. A database that other programs use is never searched for our keys.
+ */
+@Injectable()
+export class RedisIndex extends EntryIndex {
+  private readonly ttlMs: string;
+
+  constructor(
+    config: CacheConfig,
+    private readonly redis: RedisConnection,
+    private readonly access: RedisAccess,
+    private readonly sealer: Sealer,
+    private readonly hits: HitCounts,
+  ) {
+    super();
+    this.ttlMs = String(config.CACHE_MAX_TTL * 1000);
+  }
+
+  seal(key: string, facts: EntryFacts): Promise<Buffer> {
+    return this.sealer.seal(factsName(key), Buffer.from(JSON.stringify(facts)), facts.expires);
+  }
+
+  async add(key: string, { storedAt, expires }: EntryFacts, sealedFacts: Buffer): Promise<void> {
+    this.hits.forget(key);
+    await this.run(addScript, [this.ttlMs, key, String(storedAt), String(expires), sealedFacts]);
+  }
+
+  async remove(entryKeys: readonly string[]): Promise<void> {
+    if (entryKeys.length > 0) await this.run(removeScript, entryKeys);
+  }
+
+  /** Forgets what has expired, some at a time. */
+  async prune(): Promise<void> {
+    let pruned: unknown = pruneLimit;
+    while (pruned === pruneLimit)
+      pruned = await this.run(pruneScript, [String(Date.now()), String(pruneLimit)]);
+  }
+
+  countHit(key: string): void {
+    this.hits.count(key);
+  }
+
+  /** Adds what was counted since the last time. */
+  async flushHits(): Promise<void> {
+    for (let counted = this.hits.take(); counted.length > 0; counted = this.hits.take())
+      try {
+        const fields = counted.flatMap(([key, { count, lastAt }]) => [key, String(count), String(lastAt)]);
+        await this.run(countScript, [this.ttlMs, ...fields]);
+      } catch (error) {
+        this.hits.putBack(counted);
+        throw error;
+      }
+  }
+
+  async find(key: string): Promise<IndexedEntry | undefined> {
+    const [found] = await this.access.insist("list", () => this.read([key]));
+    return found;
+  }
+
+  async *walk(after?: Position): AsyncGenerator<IndexedEntry[]> {
+    let last = after;
+    for (;;) {
+      const places = await this.access.insist("list", () => this.readPlaces(last));
+      if (places.length === 0) return;
+      yield await this.access.insist("list", () => this.read(places.map(({ key }) => key)));
+      last = places.at(-1);
+    }
+  }
+
+  /** The next ones, where many of one millisecond may stand before them. */
+  private async readPlaces(after: Position | undefined): Promise<Position[]> {
+    for (let offset = 0; ; offset += batchSize) {
+      const from = after ? String(after.storedAt) : "+inf";
+      const limit = ["LIMIT", String(offset), String(batchSize)];
+      const answer = (await this.redis.ask(storedKey, [
+        ...(["ZREVRANGEBYSCORE", storedKey, from, "-inf", "WITHSCORES"] as const),
+        ...limit,
+      ])) as Buffer[];
+      const places = toPlaces(answer);
+      const next = after ? places.filter((place) => comparePositions(after, place) < 0) : places;
+      if (next.length > 0 || places.length < batchSize) return next;
+    }
+  }
+
+  /** Without those that have expired, or whose facts are damaged. */
+  private async read(entryKeys: readonly string[]): Promise<IndexedEntry[]> {
+    const field = async (part: IndexPart) => {
+      const name = redisNames.index(part);
+      return (await this.redis.ask(name, ["HMGET", name, ...entryKeys])) as (Buffer | null)[];
+    };
+    const [facts, counts, lasts] = await Promise.all([field("facts"), field("hits"), field("last-hits")]);
+    const entries = entryKeys.map(async (key, at): Promise<IndexedEntry[]> => {
+      const frame = facts[at];
+      const value = frame && (await this.sealer.open(factsName(key), frame));
+      if (!value) return [];
+      const lastAt = lasts[at] ? Number(lasts[at]) : undefined;
+      const hits = { count: Number(counts[at] ?? 0), lastAt };
+      return [{ key, facts: JSON.parse(value.toString()) as EntryFacts, hits }];
+    });
+    return (await Promise.all(entries)).flat();
+  }
+
+  private run(script: string, args: readonly (string | Buffer)[]): Promise<unknown> {
+    return this.redis.ask(storedKey, ["EVAL", script, String(keys.length), ...keys, ...args]);
+  }
+}
+
+/** Facts are sealed for the entry they belong to. */
+function factsName(key: string): string {
+  return `${redisNames.index("facts")}:${key}`;
+}
+
+function toPlaces(answer: readonly Buffer[]): Position[] {
+  const places: Position[] = [];
+  for (let at = 0; at + 1 < answer.length; at += 2)
+    places.push({ key: String(answer[at]), storedAt: Number(answer[at + 1]) });
+  return places;
+}

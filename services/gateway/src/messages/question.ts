@@ -1,0 +1,34 @@
+import type { IncomingHttpHeaders } from "node:http";
+import type { CanonicalRequest } from "#anthropic/canonical-request.js";
+import type { MessagesRequest } from "#anthropic/messages.js";
+import type { ModelCard } from "#service-contracts/model-card.js";
+import type { CachePolicy } from "../caching/is-cacheable.js";
+
+export interface Caller {
+  headers: IncomingHttpHeaders;
+  tenant: string;
+  requestId: string;
+  signal: AbortSignal;
+}
+
+/** One request with all that was found out about it before anybody was asked. */
+export interface Question {
+  request: MessagesRequest;
+  model: ModelCard;
+  policy: CachePolicy;
+  caller: Caller;
+  /** Who may read the answer. */
+  tenant: string;
+  /** What the model gets. */
+  canonical: CanonicalRequest;
+  /** What the key is made of: the canonical request, normalised where that is configured. */
+  normalized: CanonicalRequest;
+  requestHash: string;
+  key: string;
+  /** Identical questions in flight share one generation under this key; undefined: one of its own. */
+  generationKey: string | undefined;
+  /** The asker's Claude Code folder, where it is masked in the key. */
+  home: string | undefined;
+  /** Names this session and this answer; undefined where the client names no session. */
+  givenHash: string | undefined;
+}

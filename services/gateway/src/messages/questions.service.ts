@@ -1,0 +1,62 @@
+import { Injectable } from "@nestjs/common";
+import { createHash } from "node:crypto";
+import { type CanonicalRequest, toCanonicalRequest } from "#anthropic/canonical-request.js";
+import { parseMessagesRequest } from "#anthropic/parse-messages-request.js";
+import type { ModelCard } from "#service-contracts/model-card.js";
+import { noTenant } from "../access/find-tenant.js";
+import { hashRequest, toCacheKey } from "../caching/cache-key.js";
+import { isCacheable } from "../caching/is-cacheable.js";
+import { normalizeRequest, parseNormalizations } from "../caching/normalize-request.js";
+import { GatewayConfig } from "../gateway.config.js";
+import { ModelRouter } from "../models/model-router.js";
+import type { Caller, Question } from "./question.js";
+
+/** A body → a question: which model it means, what its key is, what the cache may do for it. */
+@Injectable()
+export class QuestionsService {
+  private readonly normalizations;
+
+  constructor(
+    private readonly config: GatewayConfig,
+    private readonly router: ModelRouter,
+  ) {
+    this.normalizations = parseNormalizations(config.CACHE_NORMALIZE);
+  }
+
+  /** @throws ApiError what is wrong with the body, or that there is no such model */
+  async read(body: unknown, caller: Caller): Promise<Question> {
+    const request = parseMessagesRequest(body);
+    const { CACHE_TTL: ttlSeconds, CACHE_MAX_TTL: maxTtlSeconds, CACHE_SAMPLED: cacheSampled } = this.config;
+    const policy = isCacheable(request, caller.headers, { ttlSeconds, maxTtlSeconds, cacheSampled });
+    const model = await this.router.resolve(request.model);
+    const canonical = { ...toCanonicalRequest(request), model: model.id };
+    const keys = this.toKeys(canonical, model, caller);
+    return {
+      request,
+      canonical,
+      model,
+      policy,
+      caller,
+      ...keys,
+      generationKey: policy.isShared ? keys.generationKey : undefined,
+    };
+  }
+
+  private toKeys(canonical: CanonicalRequest, model: ModelCard, caller: Caller) {
+    const tenant = this.config.CACHE_SHARE_TENANTS ? noTenant : caller.tenant;
+    const scope = { tenant, fingerprint: model.fingerprint ?? model.id };
+    const { request: normalized, home } = normalizeRequest(canonical, this.normalizations);
+    const requestHash = hashRequest(normalized);
+    const key = toCacheKey(requestHash, scope);
+    // Askers with other folders share an entry, but not a generation: its events are not rewritten.
+    const generationKey = normalized === canonical ? key : toCacheKey(hashRequest(canonical), scope);
+    return { tenant, normalized, home, requestHash, key, generationKey, givenHash: toGivenHash(caller, key) };
+  }
+}
+
+function toGivenHash({ headers }: Caller, key: string): string | undefined {
+  const session = headers["x-claude-code-session-id"];
+  if (session === undefined) return undefined;
+  const parts = [session, headers["x-claude-code-agent-id"] ?? "", key];
+  return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
+}

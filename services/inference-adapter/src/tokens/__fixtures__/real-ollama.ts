@@ -1,0 +1,43 @@
+import { toOllamaChatRequest } from "../../backends/ollama/to-ollama-chat-request.js";
+import type { ServedModel } from "../../backends/inference-backend.js";
+import type { CanonicalRequest } from "#anthropic/canonical-request.js";
+
+export const realOllama = process.env["REAL_OLLAMA_HOST"];
+
+export const baseUrl = realOllama && !realOllama.includes("://") ? `http://${realOllama}` : (realOllama ?? "");
+
+export async function ollamaJson<Body>(path: string, body?: unknown): Promise<Body> {
+  const answer = await fetch(`${baseUrl}${path}`, {
+    method: body === undefined ? "GET" : "POST",
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+  return (await answer.json()) as Body;
+}
+
+/** A model of that Ollama as the adapter serves it. */
+export async function realModel(name: string, contextLength: number): Promise<ServedModel> {
+  const { models } = await ollamaJson<{ models: { name: string; digest: string }[] }>("/api/tags");
+  const model = models.find((one) => one.name === `${name}:latest`);
+  if (!model) throw new Error(`${name} is not installed`);
+  const capabilities = new Set(["tools", ...(name.includes("think") ? ["thinking"] : [])]) as ServedModel["capabilities"];
+  return { ...model, modifiedAt: "", capabilities, trainedContextLength: contextLength, contextLength, fingerprint: "" };
+}
+
+/** What the model itself counts, by answering with one token. */
+export async function promptEvalCount(request: CanonicalRequest, model: ServedModel): Promise<number> {
+  const chat = toOllamaChatRequest({ ...request, max_tokens: 1 }, model, "-1");
+  const { prompt_eval_count } = await ollamaJson<{ prompt_eval_count: number }>("/api/chat", {
+    ...chat,
+    stream: false,
+  });
+  return prompt_eval_count;
+}
+
+/** Which models are loaded, and with which window. */
+export async function loadedModels(): Promise<string[]> {
+  const { models } = await ollamaJson<{ models: { name: string; context_length: number; expires_at: string }[] }>("/api/ps");
+  return models.map(({ name, context_length }) => `${name} ${context_length}`).sort();
+}
+
+export const unload = (name: string) => ollamaJson("/api/chat", { model: name, messages: [], keep_alive: 0, stream: false });
