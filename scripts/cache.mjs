@@ -12,69 +12,80 @@ const usage = `npm run cache -- COMMAND
 
 API_URL (default http://127.0.0.1:8000) names the gateway, ADMIN_KEY its key.`;
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    limit: { type: "string" },
-    model: { type: "string" },
-    tenant: { type: "string" },
-    "older-than": { type: "string" },
-  },
-});
-const [command, key] = positionals;
-const filter = {
-  limit: values.limit,
-  model: values.model,
-  tenant: values.tenant,
-  olderThan: values["older-than"],
-};
-
 const commands = {
-  stats: () => ask("GET", "/cache/stats"),
-  list,
-  show: () => ask("GET", `/cache/entries/${wanted(key)}`),
-  why: () => ask("GET", `/cache/entries/${wanted(key)}/why`),
-  delete: () => ask("DELETE", `/cache/entries/${wanted(key)}`),
-  clear: () => ask("DELETE", `/cache${query(filter)}`),
+  stats: { run: () => ask("GET", "/cache/stats") },
+  list: { options: ["limit", "model", "tenant"], run: list },
+  show: { wantsKey: true, run: ({ key }) => ask("GET", `/cache/entries/${key}`) },
+  why: { wantsKey: true, run: ({ key }) => ask("GET", `/cache/entries/${key}/why`) },
+  delete: { wantsKey: true, run: ({ key }) => ask("DELETE", `/cache/entries/${key}`) },
+  clear: {
+    options: ["model", "tenant", "older-than"],
+    run: ({ model, tenant, "older-than": olderThan }) =>
+      ask("DELETE", `/cache${query({ model, tenant, olderThan })}`),
+  },
 };
+/** The cache service lists so many at once. */
+const pageLimit = 1000;
 
-if (!Object.hasOwn(commands, command ?? "")) fail(usage);
-const answer = await commands[command]();
+const { command, options } = readArguments();
+const answer = await command.run(options);
 console.log(answer === undefined ? "done" : JSON.stringify(answer, null, 2));
 
-async function list() {
-  const data = [];
-  const limit = Number(values.limit ?? 50);
-  for (let cursor; data.length < limit;) {
-    const page = await ask(
-      "GET",
-      `/cache/entries${query({ ...filter, limit: String(limit - data.length), cursor })}`,
-    );
-    data.push(...page.data);
-    cursor = page.next_cursor;
-    if (!cursor) break;
+/** What a command does not know stops it: `clear` with a misspelt filter would delete everything. */
+function readArguments() {
+  const names = ["limit", "model", "tenant", "older-than"];
+  const options = Object.fromEntries(names.map((name) => [name, { type: "string" }]));
+  const { values, positionals } = parse({ allowPositionals: true, options });
+  const [name, key, ...others] = positionals;
+  const command = Object.hasOwn(commands, name ?? "") ? commands[name] : fail(usage);
+  const isKnown = Object.keys(values).every((given) => command.options?.includes(given));
+  if (!isKnown || others.length > 0 || (key !== undefined) !== (command.wantsKey ?? false)) fail(usage);
+  return { command, options: { ...values, key: encodeURIComponent(key ?? "") } };
+}
+
+function parse(config) {
+  try {
+    return parseArgs(config);
+  } catch (error) {
+    return fail(`${error.message}\n\n${usage}`);
   }
-  return data;
+}
+
+async function list({ limit = "50", model, tenant }) {
+  if (!/^[1-9]\d*$/.test(limit)) fail(`--limit must be a whole number, at least 1\n\n${usage}`);
+  const entries = [];
+  for (let cursor; entries.length < Number(limit);) {
+    const rest = String(Math.min(Number(limit) - entries.length, pageLimit));
+    const page = await ask("GET", `/cache/entries${query({ model, tenant, limit: rest, cursor })}`);
+    entries.push(...page.data);
+    if (!page.next_cursor) break;
+    cursor = page.next_cursor;
+  }
+  return entries;
 }
 
 async function ask(method, path) {
   const headers = process.env.ADMIN_KEY ? { "x-api-key": process.env.ADMIN_KEY } : {};
-  const url = new URL(path, process.env.API_URL ?? "http://127.0.0.1:8000");
-  const response = await fetch(url, { method, headers }).catch((error) =>
-    fail(`The gateway at ${url.origin} does not answer: ${error.cause?.code ?? error.message}`),
+  const base = process.env.API_URL || "http://127.0.0.1:8000";
+  const response = await fetch(base.replace(/\/+$/, "") + path, { method, headers }).catch((error) =>
+    fail(`The gateway at ${base} does not answer: ${error.cause?.code ?? error.message}`),
   );
-  const text = await response.text();
-  if (!response.ok) fail(JSON.parse(text).error?.message ?? text);
-  return text === "" ? undefined : JSON.parse(text);
+  const body = readJson(await response.text());
+  if (!response.ok) fail(body?.error?.message ?? `The gateway answers with status ${response.status}`);
+  return body;
+}
+
+function readJson(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function query(fields) {
   const given = Object.entries(fields).filter(([, value]) => value !== undefined);
   return given.length === 0 ? "" : `?${new URLSearchParams(given)}`;
-}
-
-function wanted(text) {
-  return text === undefined ? fail(usage) : encodeURIComponent(text);
 }
 
 function fail(message) {

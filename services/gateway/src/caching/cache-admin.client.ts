@@ -3,8 +3,6 @@ import { ApiError, parseErrorBody } from "#anthropic/errors.js";
 import { HttpClient } from "#platform/http-client.js";
 import { GatewayConfig } from "../gateway.config.js";
 
-export type CacheFilter = Record<string, string>;
-
 /** Administration may take its time; a message's lookup may not (see `CacheClient`). */
 const adminTimeoutMs = 30_000;
 
@@ -17,7 +15,7 @@ export class CacheAdminClient {
   }
 
   /** @throws ApiError what the cache service refused with, or that it does not answer */
-  async ask(method: "GET" | "DELETE", path: string, query: CacheFilter = {}): Promise<unknown> {
+  async ask(method: "GET" | "DELETE", path: string, query: Record<string, string> = {}): Promise<unknown> {
     const search = new URLSearchParams(query).toString();
     const { status, body } = await this.http
       .request({ method, path: search === "" ? path : `${path}?${search}`, timeoutMs: adminTimeoutMs })

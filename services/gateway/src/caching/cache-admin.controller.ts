@@ -1,6 +1,7 @@
 import { Controller, Delete, Get, HttpCode, Param, Query, UseGuards } from "@nestjs/common";
 import { AdminGuard } from "../access/admin.guard.js";
-import { CacheAdminClient, type CacheFilter } from "./cache-admin.client.js";
+import { CacheAdminClient } from "./cache-admin.client.js";
+import { parseClearFilter } from "./parse-clear-filter.js";
 
 /** What is in the cache, for its operator. The cache service does the work. */
 @Controller("cache")
@@ -35,7 +36,7 @@ export class CacheAdminController {
   }
 
   @Delete()
-  clear(@Query() filter: CacheFilter): Promise<unknown> {
-    return this.cache.ask("DELETE", "/entries", filter);
+  async clear(@Query() query: Record<string, unknown>): Promise<unknown> {
+    return this.cache.ask("DELETE", "/entries", parseClearFilter(query));
   }
 }

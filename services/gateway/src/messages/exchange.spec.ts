@@ -47,6 +47,14 @@ describe("Exchange's headers", () => {
     expect(JSON.parse(exchange.toHeaders()["x-cache-debug"] ?? "")).toEqual(exchange.nearest);
   });
 
+  it("take a field's name in any script", () => {
+    const exchange = new Exchange();
+    exchange.nearest = { key: "def", equal_paths: 3, first_difference: "größe\n日本😀" };
+    const header = exchange.toHeaders()["x-cache-debug"] ?? "";
+    expect(header).toMatch(/^[\x20-\x7e]+$/);
+    expect(JSON.parse(header)).toEqual(exchange.nearest);
+  });
+
   it("have no negative age when clocks differ", () => {
     const exchange = new Exchange();
     exchange.noteHit(entry(Date.now() + 5000));
