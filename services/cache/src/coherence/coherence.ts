@@ -30,6 +30,8 @@ export class Coherence implements OnModuleInit, OnModuleDestroy {
   private position: string | undefined;
   private heardAt = -Infinity;
   private keptAt = -Infinity;
+  /** Once is enough: what came since is this process' own. */
+  private endedBlindnessOf = -Infinity;
   private unsent: Change[] = [];
   private sending: Promise<void> | undefined;
   private timer: NodeJS.Timeout | undefined;
@@ -79,7 +81,7 @@ export class Coherence implements OnModuleInit, OnModuleDestroy {
 
   private async follow(): Promise<void> {
     const askedAt = performance.now();
-    if (this.position === undefined && this.redis.state !== "up") return;
+    if (this.position === undefined && this.redis.state !== "up") return this.endBlindness(askedAt);
     try {
       if (this.position !== undefined) await this.readOn(this.position);
       if (this.position === undefined) await this.join();
@@ -89,8 +91,14 @@ export class Coherence implements OnModuleInit, OnModuleDestroy {
       this.wasRefused = false;
     } catch {
       this.wasRefused = true;
-      if (askedAt - this.heardAt > maxBlindMs) this.letGo(this.heardAt);
+      this.endBlindness(askedAt);
     }
+  }
+
+  private endBlindness(now: number): void {
+    if (now - this.heardAt <= maxBlindMs || this.endedBlindnessOf === this.heardAt) return;
+    this.endedBlindnessOf = this.heardAt;
+    this.letGo(this.heardAt);
   }
 
   /** Its own first word in the log is where it begins to read. */

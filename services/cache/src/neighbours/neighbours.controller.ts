@@ -1,14 +1,22 @@
-import { Body, Controller, HttpCode, Post } from "@nestjs/common";
+import { Body, Controller, Get, HttpCode, Param, Post } from "@nestjs/common";
 import { ApiError } from "#anthropic/errors.js";
 import type { Neighbour } from "#service-contracts/cache-store.js";
+import { parseEntryKey } from "../entries/parse-entry-key.js";
 import { NeighboursService } from "./neighbours.service.js";
 import { parseNeighbourRequest } from "./parse-neighbour-request.js";
 
-@Controller("neighbours")
+@Controller()
 export class NeighboursController {
   constructor(private readonly neighbours: NeighboursService) {}
 
-  @Post()
+  @Get("entries/:key/why")
+  async explain(@Param("key") key: string): Promise<Neighbour> {
+    const nearest = await this.neighbours.explain(parseEntryKey(key));
+    if (!nearest) throw new ApiError("not_found_error", "No such entry, or none to compare it with");
+    return nearest;
+  }
+
+  @Post("neighbours")
   @HttpCode(200)
   async find(@Body() body: unknown): Promise<Neighbour> {
     const nearest = await this.neighbours.findNearest(parseNeighbourRequest(body));
