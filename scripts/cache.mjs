@@ -24,18 +24,20 @@ const commands = {
       ask("DELETE", `/cache${query({ model, tenant, olderThan })}`),
   },
 };
+/** Longer than the gateway waits for the cache service. */
+const timeoutMs = 60_000;
 /** The cache service lists so many at once. */
 const pageLimit = 1000;
 
-const { command, options } = readArguments();
-const answer = await command.run(options);
+const asked = readArguments();
+const answer = await asked.command.run(asked.options);
 console.log(answer === undefined ? "done" : JSON.stringify(answer, null, 2));
 
 /** What a command does not know stops it: `clear` with a misspelt filter would delete everything. */
 function readArguments() {
   const names = ["limit", "model", "tenant", "older-than"];
-  const options = Object.fromEntries(names.map((name) => [name, { type: "string" }]));
-  const { values, positionals } = parse({ allowPositionals: true, options });
+  const types = Object.fromEntries(names.map((name) => [name, { type: "string" }]));
+  const { values, positionals } = parse({ allowPositionals: true, options: types });
   const [name, key, ...others] = positionals;
   const command = Object.hasOwn(commands, name ?? "") ? commands[name] : fail(usage);
   const isKnown = Object.keys(values).every((given) => command.options?.includes(given));
@@ -67,8 +69,11 @@ async function list({ limit = "50", model, tenant }) {
 async function ask(method, path) {
   const headers = process.env.ADMIN_KEY ? { "x-api-key": process.env.ADMIN_KEY } : {};
   const base = process.env.API_URL || "http://127.0.0.1:8000";
-  const response = await fetch(base.replace(/\/+$/, "") + path, { method, headers }).catch((error) =>
-    fail(`The gateway at ${base} does not answer: ${error.cause?.code ?? error.message}`),
+  const signal = AbortSignal.timeout(timeoutMs);
+  const response = await fetch(base.replace(/\/+$/, "") + path, { method, headers, signal }).catch((error) =>
+    fail(
+      `The gateway at ${base} does not answer: ${error.cause?.code ?? error.cause?.message ?? error.message}`,
+    ),
   );
   const body = readJson(await response.text());
   if (!response.ok) fail(body?.error?.message ?? `The gateway answers with status ${response.status}`);

@@ -38,7 +38,10 @@ export async function startRedisCluster(): Promise<RedisClusterServers> {
 }
 
 async function startClusterNode(): Promise<{ server: RedisServer; busPort: number }> {
-  const busPort = await findFreePort();
+  return startNodeOn(await findFreePort()).catch(async () => startNodeOn(await findFreePort()));
+}
+
+async function startNodeOn(busPort: number): Promise<{ server: RedisServer; busPort: number }> {
   const cluster = ["--cluster-enabled", "yes", "--cluster-port", String(busPort)];
   const args = [...cluster, "--cluster-node-timeout", "2000", "--cluster-require-full-coverage", "no"];
   return { server: await startRedisServer({ args }), busPort };

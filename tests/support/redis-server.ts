@@ -35,9 +35,17 @@ export interface RedisServerOptions {
   args?: string[];
 }
 
-/** Starts a real, empty Redis that keeps nothing on disk. */
+/** Starts a real, empty Redis that keeps nothing on disk. A free port that somebody took meanwhile is another one. */
 export async function startRedisServer(options: RedisServerOptions = {}): Promise<RedisServer> {
-  const port = options.port ?? (await findFreePort());
+  for (let attempt = 1; ; attempt++)
+    try {
+      return await startOnPort(options.port ?? (await findFreePort()), options);
+    } catch (error) {
+      if (options.port !== undefined || attempt === 3) throw error;
+    }
+}
+
+async function startOnPort(port: number, options: RedisServerOptions): Promise<RedisServer> {
   const directory = await mkdtemp(join(tmpdir(), "llm-selfhost-redis-"));
   const password = options.password === undefined ? [] : ["--requirepass", options.password];
   const place = ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--dir", directory];

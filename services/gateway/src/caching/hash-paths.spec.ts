@@ -80,7 +80,7 @@ describe("hashPaths", () => {
 
   it("names a field of any length shortly, and tells two of them apart", () => {
     const [one, other] = ["a", "b"].map((end) =>
-      hashPaths({ ...request, ["x".repeat(100_000) + end]: 1 } as CanonicalRequest).at(2),
+      hashPaths({ ...request, ["x".repeat(100_000) + end]: 1 }).at(2),
     );
     expect(one?.[0]).toBe("x".repeat(64));
     expect(other?.[0]).toBe(one?.[0]);

@@ -102,7 +102,9 @@ describe("retryLostCall", () => {
         isClosed = true;
       }
     }
-    for await (const _event of retryLostCall(source, () => undefined)) break;
+    const events = retryLostCall(source, () => undefined);
+    await events.next();
+    await events.return(undefined);
     expect(isClosed).toBe(true);
   });
 });

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { claimRealOllama } from "../../../../tests/support/claim-real-ollama.js";
 import { OllamaPromptSource } from "../backends/ollama/ollama-prompt-source.js";
 import type { ServedModel } from "../backends/inference-backend.js";
 import {
@@ -42,7 +43,10 @@ describe.runIf(realOllama)("counts of a real Ollama", () => {
   const modelOf = ({ request }: SampleRequest) =>
     request.thinking?.type === "enabled" || request.thinking?.type === "adaptive" ? thinking : model;
 
+  let release: () => Promise<void>;
+
   beforeAll(async () => {
+    release = await claimRealOllama();
     model = await realModel("tiny", 65_536);
     thinking = await realModel("tiny-think", 65_536);
     for (const sample of samples)
@@ -102,6 +106,7 @@ describe.runIf(realOllama)("counts of a real Ollama", () => {
     ["the model is loaded", async () => void (await promptEvalCount(otherRequests()[0]!.request, model))],
   ])("load and evict nothing while %s", { timeout: 120_000 }, async (_, prepare) => {
     for (const name of ["tiny", "tiny-b", "tiny-think"]) await unload(name);
+    await release();
     await expect.poll(loadedModels, { timeout: 30_000 }).toEqual([]);
     await prepare();
     const before = await loadedModels();

@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { collect } from "#anthropic/__fixtures__/collect.js";
 import { toCanonicalRequest } from "#anthropic/canonical-request.js";
 import { foldMessage } from "#anthropic/fold-message.js";
@@ -7,6 +7,7 @@ import { frameMessageEvents } from "../../framing/frame-message-events.js";
 import type { BackendModel, GenerationEvent } from "../inference-backend.js";
 import { OllamaBackend } from "./ollama.backend.js";
 import { parseOllamaHost } from "./parse-ollama-host.js";
+import { claimRealOllama } from "../../../../../tests/support/claim-real-ollama.js";
 
 // Against a real Ollama with the scripted tiny models: what the fakes are believed to do, it does.
 
@@ -26,7 +27,12 @@ describe.skipIf(!host)("a real Ollama", { timeout: slowMs }, () => {
     idleTimeoutMs: slowMs,
   });
   let models: BackendModel[] = [];
-  beforeAll(async () => void (models = await backend.listModels()), slowMs);
+  let release: () => Promise<void>;
+  beforeAll(async () => {
+    release = await claimRealOllama();
+    models = await backend.listModels();
+  }, 600_000);
+  afterAll(() => release());
 
   const find = (name: string, contextLength?: number) => {
     const model = models.find((listed) => listed.name === `${name}:latest`);
