@@ -76,6 +76,7 @@ describe.skipIf(isRedisMissing)("two caches over one Redis", () => {
 
   it("both know what a session was given", async () => {
     const hash = "c".repeat(64);
+    await storeInBoth(5);
     await first.ask("PUT", `/given/${hash}`);
     expect(await second.ask("GET", `/entries/${keyOf(5)}?given=${hash}`)).toMatchObject({ given: "true" });
   });

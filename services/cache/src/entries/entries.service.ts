@@ -32,8 +32,9 @@ export class EntriesService {
       this.find(key),
       givenHash !== undefined && this.given.has(givenHash),
     ]);
+    if (!found) return undefined;
     if (isGiven) return "given";
-    if (found) this.index.countHit(key);
+    this.index.countHit(key);
     return found;
   }
 
