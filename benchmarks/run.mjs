@@ -9,7 +9,7 @@ import { summarize } from "./report/summarize.mjs";
 import { writeReport } from "./report/write-report.mjs";
 import { fillCaches } from "./scenarios/fill-caches.mjs";
 import { hitScenarios } from "./scenarios/hits.mjs";
-import { measure } from "./scenarios/measure.mjs";
+import { measure, warmUp } from "./scenarios/measure.mjs";
 import { missScenarios } from "./scenarios/misses.mjs";
 import { repository } from "./targets/paths.mjs";
 import { startTargets } from "./targets/start-targets.mjs";
@@ -23,8 +23,8 @@ const { values: options } = parseArgs({
   },
 });
 const timing = options.short
-  ? { rounds: 2, sliceMs: 200, warmUpMs: 60 }
-  : { rounds: 3, sliceMs: 700, warmUpMs: 200 };
+  ? { rounds: 2, sliceMs: 250, warmUpMs: 300, hitConnections: [1, 64], missConnections: [1] }
+  : { rounds: 3, sliceMs: 700, warmUpMs: 800, hitConnections: [1, 16, 64], missConnections: [1, 16] };
 const groups = { hits: hitScenarios, misses: missScenarios };
 
 const pinned = chooseCpus();
@@ -55,7 +55,9 @@ async function run() {
   const results = [];
   for (const [group, toScenarios] of Object.entries(groups)) {
     if (options.only && options.only !== group) continue;
-    for (const scenario of toScenarios(targets)) results.push(await measureScenario(scenario, targets));
+    const scenarios = toScenarios(targets, timing);
+    await warmUp(scenarios, timing.warmUpMs);
+    for (const scenario of scenarios) results.push(await measureScenario(scenario, targets));
   }
   const report = { machine: { ...machine, loadAfter: readLoad() }, timing, results };
   const { markdown, path } = writeReport(report);

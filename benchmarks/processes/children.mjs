@@ -51,7 +51,7 @@ export class Children {
 
   /** In reverse order: who asks goes before who answers. */
   async stopAll() {
-    for (const child of this.#started.reverse()) {
+    for (const child of this.#started.toReversed()) {
       if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) continue;
       const exited = once(child, "exit");
       child.kill("SIGTERM");

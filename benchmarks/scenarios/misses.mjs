@@ -1,15 +1,15 @@
-import { cachedQuestions } from "./hits.mjs";
-
 const isAnswered = ({ status, cache }) => status === 200 && (cache === undefined || cache === "miss");
 
+/** Above the numbers of the questions that are in the caches. */
+const firstNumber = 1_000_000;
+
 /** Questions that nobody has asked before. The upstream asked directly is what the ratios are taken against. */
-export function missScenarios({ upstream, pipe, three, one }) {
+export function missScenarios({ upstream, pipe, three, one }, { missConnections }) {
   const targets = [upstream, pipe, three, one].filter((target) => target !== undefined);
-  let asked = cachedQuestions;
-  const nextNumber = () => ++asked;
+  let asked = firstNumber;
   return [false, true].flatMap((stream) =>
     ["1 KB", "100 KB"].flatMap((size) =>
-      [1, 16].map((connections) => ({
+      missConnections.map((connections) => ({
         group: "misses",
         stream,
         size,
@@ -17,7 +17,7 @@ export function missScenarios({ upstream, pipe, three, one }) {
         targets,
         baseline: upstream,
         isRight: isAnswered,
-        nextNumber,
+        nextNumber: () => asked++,
       })),
     ),
   );

@@ -10,5 +10,5 @@ export async function startBareFastify({ children, redis }) {
     env,
     isUp: answers(url),
   });
-  return { name: "bare Fastify", url, pids: [pid], isCached: true };
+  return { name: "bare Fastify", url, pids: [pid], questions: 1 };
 }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { answers, findFreePort } from "../processes/children.mjs";
 
 /** The product as `npm start` runs it, with Redis; undefined where the build has no such program. */
-export async function startOneProcess({ children, redis, upstream, dist }, { name }) {
+export async function startOneProcess({ children, redis, upstream, dist }, { name, questions }) {
   const script = join(dist, "embedded", "src", "main.js");
   if (!existsSync(script)) return undefined;
   const port = await findFreePort();
@@ -20,5 +20,5 @@ export async function startOneProcess({ children, redis, upstream, dist }, { nam
   };
   const isUp = answers(`${url}/v1/models`, (status) => status === 200);
   const pid = await children.startNode(name, script, { env, isUp });
-  return { name, url, pids: [pid], isCached: true, isOurs: true };
+  return { name, url, pids: [pid], questions };
 }

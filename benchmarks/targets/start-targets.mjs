@@ -4,6 +4,9 @@ import { startOneProcess } from "./one-process.mjs";
 import { startThreeProcesses } from "./three-processes.mjs";
 import { startBarePipe, startUpstream } from "./upstream.mjs";
 
+/** As many as differ, but no more than have to be asked first. */
+const questions = 16;
+
 /** Starts all targets. They stay up to the end and idle while another one is measured. */
 export async function startTargets({ children, dist, againstDist }) {
   const redis = await startRedis(children);
@@ -11,13 +14,19 @@ export async function startTargets({ children, dist, againstDist }) {
   const context = { children, redis, upstream, dist };
   const bare = await startBareFastify(context);
   const pipe = await startBarePipe(context);
-  const three = await startThreeProcesses(context, { name: "three processes" });
-  const one = await startOneProcess(context, { name: "one process" });
-  // Less memory than all the questions' answers take: none is there when it is asked for again.
-  const cacheEnv = { CACHE_MAX_MEMORY_MB: "1" };
-  const redisTier = await startThreeProcesses(context, { name: "three processes, Redis tier", cacheEnv });
+  const three = await startThreeProcesses(context, { name: "three processes", questions });
+  const one = await startOneProcess(context, { name: "one process", questions });
+  const redisTier = await startThreeProcesses(context, {
+    name: "three processes, Redis tier",
+    // Less memory than all the answers take: none is there when it is asked for again.
+    cacheEnv: { CACHE_MAX_MEMORY_MB: "1" },
+    questions: 256,
+  });
   const against =
     againstDist &&
-    (await startThreeProcesses({ ...context, dist: againstDist }, { name: "three processes, other build" }));
+    (await startThreeProcesses(
+      { ...context, dist: againstDist },
+      { name: "three processes, other build", questions },
+    ));
   return { redis, upstream, bare, pipe, three, one, redisTier, against };
 }

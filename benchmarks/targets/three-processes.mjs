@@ -7,9 +7,13 @@ const concurrency = { INFERENCE_CONCURRENCY: "64", INFERENCE_QUEUE_LIMIT: "256" 
 
 /**
  * The product as it is deployed: gateway, cache service and inference adapter, built, with Redis. `cacheEnv`
- * goes to the cache service.
+ * goes to the cache service;
+ * `questions` is how many the cache holds and is asked in turn.
  */
-export async function startThreeProcesses({ children, redis, upstream, dist }, { name, cacheEnv = {} }) {
+export async function startThreeProcesses(
+  { children, redis, upstream, dist },
+  { name, questions, cacheEnv = {} },
+) {
   const [apiPort, cachePort, inferencePort] = [
     await findFreePort(),
     await findFreePort(),
@@ -35,8 +39,7 @@ export async function startThreeProcesses({ children, redis, upstream, dist }, {
     name,
     url: `http://${host}:${apiPort}`,
     pids: [gateway, cache, adapter],
-    isCached: true,
-    isOurs: true,
+    questions,
   };
 
   function start(service, port, path, env) {

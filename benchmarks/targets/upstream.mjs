@@ -10,7 +10,7 @@ export async function startUpstream({ children }) {
     env,
     isUp: answers(url),
   });
-  return { name: "upstream direct", url, pids: [pid], isCached: false };
+  return { name: "upstream direct", url, pids: [pid] };
 }
 
 /** A bare pipe of node:http in front of it. */
@@ -19,5 +19,5 @@ export async function startBarePipe({ children, upstream }) {
   const url = `http://127.0.0.1:${port}`;
   const env = { PORT: String(port), UPSTREAM_URL: upstream.url };
   const pid = await children.startNode("bare-pipe", serverPath("bare-pipe"), { env, isUp: answers(url) });
-  return { name: "bare pipe", url, pids: [pid], isCached: false };
+  return { name: "bare pipe", url, pids: [pid] };
 }
