@@ -55,6 +55,8 @@ export interface TierStats {
   misses: number;
   stores: number;
   errors: number;
+  /** Hits / (hits + misses); null before the first lookup. */
+  hit_ratio: number | null;
 }
 
 /** `GET /stats`. Counts are of this process's life, entries and bytes of now. */

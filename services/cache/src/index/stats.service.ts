@@ -1,5 +1,5 @@
 import { Injectable } from "@nestjs/common";
-import type { CacheStats } from "#service-contracts/cache-store.js";
+import type { CacheStats, TierStats } from "#service-contracts/cache-store.js";
 import { CacheMetrics } from "../entries/cache.metrics.js";
 import { MemoryTier } from "../entries/memory-tier.js";
 import { RedisConnection } from "../redis/redis-connection.js";
@@ -25,12 +25,15 @@ export class StatsService {
   async stats(): Promise<CacheStats> {
     const { state } = this.redis;
     const { memory, redis } = this.metrics.tallies;
-    const near = { ...memory, ...this.memory.size };
+    const near = withHitRatio({ ...memory, ...this.memory.size });
     const totals = state === "up" ? await this.countRedis() : undefined;
     const { entries, bytes } = totals ?? { entries: 0, bytes: 0 };
     return {
       redis: state,
-      tiers: state === "none" ? { memory: near } : { memory: near, redis: { ...redis, entries, bytes } },
+      tiers:
+        state === "none"
+          ? { memory: near }
+          : { memory: near, redis: withHitRatio({ ...redis, entries, bytes }) },
       models: (totals ?? (await countModels(this.memoryIndex.walk()))).models,
     };
   }
@@ -42,4 +45,9 @@ export class StatsService {
       this.counted = { at: now, totals: countModels(this.redisIndex.walk()) };
     return this.counted.totals.catch(() => undefined);
   }
+}
+
+function withHitRatio(stats: Omit<TierStats, "hit_ratio">): TierStats {
+  const lookups = stats.hits + stats.misses;
+  return { ...stats, hit_ratio: lookups === 0 ? null : stats.hits / lookups };
 }

@@ -21,10 +21,15 @@ export interface Found {
 /** The cache in terms of questions and answers. */
 @Injectable()
 export class AnswerCache {
+  /** Known to all gateways of one configuration and not to Redis. Without any key it hides nothing. */
+  private readonly pathSecret: string;
+
   constructor(
     private readonly config: GatewayConfig,
     private readonly cache: CacheClient,
-  ) {}
+  ) {
+    this.pathSecret = `paths ${config.API_KEYS} ${config.ADMIN_KEY}`;
+  }
 
   /** "given": this session has had the answer whole, so it wants another one. Undefined is a miss. */
   async find(question: Question): Promise<Found | "given" | undefined> {
@@ -49,7 +54,7 @@ export class AnswerCache {
       message: maskHome(message, home),
     };
     const request = this.config.CACHE_STORE_PROMPTS ? { request: normalized } : {};
-    const stored = { entry, tenant, paths: hashPaths(normalized), ...request };
+    const stored = { entry, tenant, paths: hashPaths(normalized, this.pathSecret), ...request };
     return this.cache.put(toCacheKey(requestHash, { tenant, fingerprint }), stored, policy.ttlSeconds);
   }
 
@@ -60,6 +65,6 @@ export class AnswerCache {
 
   /** The stored question that is nearest to this one, and where the two part. */
   nearest({ normalized, tenant, key }: Question): Promise<Neighbour | undefined> {
-    return this.cache.nearest({ tenant, paths: hashPaths(normalized), except: key });
+    return this.cache.nearest({ tenant, paths: hashPaths(normalized, this.pathSecret), except: key });
   }
 }

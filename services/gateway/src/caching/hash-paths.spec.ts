@@ -3,7 +3,9 @@ import { claudeCodeFixtures, readClaudeCodeBody } from "#anthropic/__fixtures__/
 import { type CanonicalRequest, toCanonicalRequest } from "#anthropic/canonical-request.js";
 import type { MessagesRequest } from "#anthropic/messages.js";
 import { hashRequest } from "./cache-key.js";
-import { hashPaths } from "./hash-paths.js";
+import { hashPaths as hashKeyedPaths } from "./hash-paths.js";
+
+const hashPaths = (request: CanonicalRequest) => hashKeyedPaths(request, "secret");
 
 const request: CanonicalRequest = {
   model: "m",
@@ -107,4 +109,10 @@ describe.each(claudeCodeFixtures.filter((name) => !name.startsWith("count-tokens
       expect(isSame).toBe(hashRequest(canonical) === hashRequest(second));
     },
   );
+
+  it("are keyed: another secret makes other hashes of the same paths", () => {
+    const other = hashKeyedPaths(request, "another secret");
+    expect(other.map(([path]) => path)).toEqual(hashPaths(request).map(([path]) => path));
+    for (const [index, [, hash]] of hashPaths(request).entries()) expect(other[index]?.[1]).not.toBe(hash);
+  });
 });

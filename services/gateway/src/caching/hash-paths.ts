@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHmac } from "node:crypto";
 import { canonicalJson } from "#anthropic/canonical-json.js";
 import type { CanonicalRequest } from "#anthropic/canonical-request.js";
 import type { PathHash } from "#service-contracts/cache-store.js";
@@ -8,9 +8,15 @@ const maxNameLength = 64;
 
 /**
  * The parts of a question in the order in which the model reads them, each with a hash of what stands
- * there: enough to say where two questions part, not to read either. The cache service keys the hashes.
+ * there: enough to say where two questions part, not to read either. The hashes are keyed, so that whoever sees
+ * them cannot try out what may stand there.
  */
-export function hashPaths({ system, tools, messages, ...rest }: CanonicalRequest): PathHash[] {
+export function hashPaths(
+  { system, tools, messages, ...rest }: CanonicalRequest,
+  secret: string,
+): PathHash[] {
+  const hash = (value: unknown) =>
+    createHmac("sha256", secret).update(canonicalJson(value)).digest("base64url").slice(0, 16);
   const parts: [path: string, value: unknown][] = Object.entries(rest)
     .sort(([one], [other]) => (one < other ? -1 : 1))
     .map(([name, value]) => [name.slice(0, maxNameLength), [name, value]]);
@@ -24,6 +30,3 @@ export function hashPaths({ system, tools, messages, ...rest }: CanonicalRequest
   }
   return parts.map(([path, value]) => [path, hash(value)]);
 }
-
-const hash = (value: unknown) =>
-  createHash("sha256").update(canonicalJson(value)).digest("base64url").slice(0, 16);

@@ -1,0 +1,77 @@
+import { readFile } from "node:fs/promises";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { RunningService } from "#platform/bootstrap.js";
+import { startCache } from "../../services/cache/src/start-cache.js";
+import { startGateway } from "../../services/gateway/src/start-gateway.js";
+import { startInferenceAdapter } from "../../services/inference-adapter/src/start-inference-adapter.js";
+import { claimRealOllama } from "../support/claim-real-ollama.js";
+import { postMessage } from "../support/stack.js";
+
+// The canonical form goes to the model too, so a real Ollama finds its KV prefix again from turn to turn.
+
+const host = process.env["REAL_OLLAMA_HOST"];
+const fixtures = new URL("../../libs/anthropic/src/__fixtures__/claude-code/", import.meta.url);
+
+interface Body {
+  model: string;
+  stream?: boolean;
+  system: { text: string }[];
+  messages: unknown[];
+  tools: { description: string }[];
+}
+
+/** A request of the real client, with tools about as long as the real ones. */
+async function readBody(name: string): Promise<Body> {
+  const { body } = JSON.parse(await readFile(new URL(`${name}.json`, fixtures), "utf8")) as { body: Body };
+  for (const tool of body.tools) tool.description = `${tool.description} which does things. `.repeat(40);
+  return { ...body, model: "tiny", stream: false };
+}
+
+it.skipIf(!process.env["CI"])("on CI a real Ollama is there: REAL_OLLAMA_HOST", () =>
+  expect(host).toBeTruthy(),
+);
+
+describe.skipIf(!host)("the second turn of a session", () => {
+  let services: RunningService[] = [];
+  let url = "";
+  let release: () => Promise<void>;
+
+  beforeAll(async () => {
+    release = await claimRealOllama();
+    const quiet = { LOG_LEVEL: "silent", DRAIN_TIMEOUT_MS: "0" };
+    const cache = await startCache({ ...quiet, CACHE_PORT: "0" });
+    const adapter = await startInferenceAdapter({
+      ...quiet,
+      INFERENCE_PORT: "0",
+      OLLAMA_HOST: host,
+      MODEL_NAME: "tiny",
+    });
+    const links = { CACHE_URL: cache.url, INFERENCE_URL: adapter.url };
+    const gateway = await startGateway({ ...quiet, API_PORT: "0", MODEL_NAME: "tiny", ...links });
+    services = [gateway, adapter, cache];
+    url = gateway.url;
+  }, 600_000);
+  afterAll(async () => {
+    for (const service of services) await service.close();
+    await release();
+  });
+
+  async function prefillMs(body: Body): Promise<number> {
+    const response = await postMessage(url, body, { "cache-control": "no-store" });
+    expect(response.status).toBe(200);
+    return Number(/prefill;dur=([\d.]+)/.exec(response.headers.get("server-timing") ?? "")?.[1]);
+  }
+
+  it("evaluates only what is new, also under another billing block", { timeout: 120_000 }, async () => {
+    const first = await readBody("first-turn-2.1.330");
+    const second = await readBody("after-tool-result-2.1.330");
+    first.tools[0]!.description += ` Made at ${Date.now()}.`;
+    second.tools = first.tools;
+    second.messages = [...first.messages.slice(0, 1), ...second.messages.slice(1)];
+    second.system[0]!.text = "x-anthropic-billing-header: cc_version=2.1.330.zzz; cc_entrypoint=sdk-cli;";
+    const whole = await prefillMs(first);
+    expect(await prefillMs(second)).toBeLessThan(whole / 4);
+    first.tools[0]!.description = `Now otherwise ${Date.now()}. ${first.tools[0]!.description}`;
+    expect(await prefillMs(first), "another prefix is evaluated anew").toBeGreaterThan(whole / 4);
+  });
+});
