@@ -23,7 +23,7 @@ const { values: options } = parseArgs({
   },
 });
 const timing = options.short
-  ? { rounds: 2, sliceMs: 200, warmUpMs: 250, hitConnections: [1, 64], missConnections: [1] }
+  ? { rounds: 2, sliceMs: 160, warmUpMs: 220, hitConnections: [1, 64], missConnections: [1] }
   : { rounds: 3, sliceMs: 700, warmUpMs: 800, hitConnections: [1, 16, 64], missConnections: [1, 16] };
 const groups = { hits: hitScenarios, misses: missScenarios };
 

@@ -19,11 +19,11 @@ export function summarize(slices, baselineSlices) {
 
 /** The median of the rounds' ratios: one disturbed round does not move it. */
 function middleRatio(slices, baselineSlices, read) {
-  const ratios = slices.map((slice, round) => read(slice) / read(baselineSlices[round]));
-  return quantile(
-    ratios.sort((a, b) => a - b),
-    0.5,
-  );
+  const ratios = slices
+    .map((slice, round) => read(slice) / read(baselineSlices[round]))
+    .sort((a, b) => a - b);
+  const middle = Math.floor(ratios.length / 2);
+  return ratios.length % 2 === 1 ? ratios[middle] : (ratios[middle - 1] + ratios[middle]) / 2;
 }
 
 function p50({ latenciesMs }) {

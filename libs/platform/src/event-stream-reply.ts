@@ -11,6 +11,12 @@ export interface EventStreamOptions {
   signal: AbortSignal;
 }
 
+export const eventStreamHeaders = {
+  "content-type": "text/event-stream; charset=utf-8",
+  "cache-control": "no-cache",
+  "x-accel-buffering": "no",
+};
+
 /**
  * Sends events as `text/event-stream` and ends the answer. A source that throws ends it with one `error`
  * event: a stream never just stops. Waits for a slow reader; gives up when `signal` fires.
@@ -25,9 +31,7 @@ export async function sendEventStream(
   const response = reply.raw;
   response.writeHead(200, {
     ...(reply.getHeaders() as Record<string, string>),
-    "content-type": "text/event-stream; charset=utf-8",
-    "cache-control": "no-cache",
-    "x-accel-buffering": "no",
+    ...eventStreamHeaders,
   });
   response.flushHeaders();
   let lastWriteAt = performance.now();

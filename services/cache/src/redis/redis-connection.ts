@@ -8,7 +8,7 @@ import { findMaster } from "./find-master.js";
 import { RedisCluster } from "./redis-cluster.js";
 import { createRedisStore, type RedisCommand, type RedisStore } from "./redis-commands.js";
 import { RedisNode } from "./redis-node.js";
-import { commandTimeoutMs, limit } from "./redis-session.js";
+import { commandTimeoutMs, within } from "./redis-session.js";
 import type { RedisEvents, RedisTarget } from "./redis-target.js";
 import { RefusedCommands } from "./refused-commands.js";
 import { type RedisOptions, toRedisOptions } from "./to-redis-options.js";
@@ -22,7 +22,6 @@ export class RedisConnection implements OnModuleInit, OnApplicationShutdown {
   private readonly target: RedisTarget | undefined;
   private readonly store: RedisStore = createRedisStore((command) => this.send(command));
   private readonly refused = new RefusedCommands();
-  private readonly bound = limit(commandTimeoutMs);
   private wasUp = false;
 
   constructor(
@@ -58,7 +57,7 @@ export class RedisConnection implements OnModuleInit, OnApplicationShutdown {
    * @throws within 200 ms, at once while Redis is known to be away
    */
   async run<T>(command: (store: RedisStore) => Promise<T>): Promise<T> {
-    return this.bound.execute(() => command(this.store));
+    return within(commandTimeoutMs, command(this.store));
   }
 
   /**
@@ -68,7 +67,7 @@ export class RedisConnection implements OnModuleInit, OnApplicationShutdown {
   async ask(key: string, [name, ...others]: [string, ...(string | Buffer)[]]): Promise<unknown> {
     const execute = (client: RedisClientType) =>
       client.sendCommand([name, ...others], commandOptions({ returnBuffers: true }));
-    return this.bound.execute(() => this.send({ name: name.toLowerCase(), key, execute }));
+    return within(commandTimeoutMs, this.send({ name: name.toLowerCase(), key, execute }));
   }
 
   /** @throws within 200 ms, also when Redis answers but refuses what it is asked to do */

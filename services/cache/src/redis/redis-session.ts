@@ -2,12 +2,9 @@ import {
   BrokenCircuitError,
   CircuitState,
   ConsecutiveBreaker,
-  TimeoutStrategy,
   circuitBreaker,
   handleType,
   TaskCancelledError,
-  timeout,
-  wrap,
 } from "cockatiel";
 import { ClientOfflineError, ErrorReply, type RedisClientType } from "redis";
 import type { RedisAddress } from "./parse-redis-url.js";
@@ -26,7 +23,6 @@ export class RedisSession {
     halfOpenAfter: halfOpenAfterMs,
     breaker: new ConsecutiveBreaker(failuresUntilOpen),
   });
-  private readonly policy = wrap(this.breaker, limit(commandTimeoutMs));
   private readonly mustBeMaster: boolean;
   private isReady = false;
   /** Beats in a row without any answer. */
@@ -62,7 +58,7 @@ export class RedisSession {
   async send<T>(command: (client: RedisClientType) => Promise<T>): Promise<T> {
     if (!this.isReady) throw new ClientOfflineError();
     if (this.breaker.state !== CircuitState.Closed) throw new BrokenCircuitError();
-    return this.policy.execute(() => command(this.client));
+    return this.breaker.execute(() => within(commandTimeoutMs, command(this.client)));
   }
 
   /** Asks whether Redis still lives, so that the circuit closes and a dead socket shows without a request too. */
@@ -75,13 +71,13 @@ export class RedisSession {
         if (error instanceof ErrorReply) this.onAnswer();
       },
     );
-    this.policy.execute(() => answer).catch(() => {});
+    this.breaker.execute(() => within(commandTimeoutMs, answer)).catch(() => {});
   }
 
   /** Past the circuit. @throws within 175 ms */
   async ping(): Promise<void> {
     if (!this.isReady) throw new ClientOfflineError();
-    await limit(commandTimeoutMs).execute(() => this.client.ping().catch(passNoPermission));
+    await within(commandTimeoutMs, this.client.ping().catch(passNoPermission));
   }
 
   /** At once, with Redis hung too. */
@@ -102,8 +98,15 @@ export class RedisSession {
   }
 }
 
-export function limit(timeoutMs: number) {
-  return timeout(timeoutMs, TimeoutStrategy.Aggressive);
+/** Cockatiel's own time-out makes an AbortController and an error for every command, also where it succeeds. */
+export function within<T>(timeoutMs: number, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(
+      () => reject(new TaskCancelledError(`no answer within ${timeoutMs} ms`)),
+      timeoutMs,
+    );
+    work.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
 }
 
 /** Who may not ask was answered nevertheless. */

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { canonicalJson } from "#anthropic/canonical-json.js";
+import { hashCanonicalJson } from "#anthropic/canonical-hash.js";
 import type { CanonicalRequest } from "#anthropic/canonical-request.js";
 
 /** Changes when the canonical form or the stored entry changes its meaning. */
@@ -14,7 +14,7 @@ export interface KeyScope {
 
 /** SHA-256 of everything that decides what the model sees, in hex. */
 export function hashRequest(request: CanonicalRequest): string {
-  return sha256(canonicalJson(request));
+  return hashCanonicalJson(request);
 }
 
 /** SHA-256 of the request's hash, who asks and what would answer, in hex. */

@@ -4,7 +4,9 @@ import { toApiError } from "#anthropic/errors.js";
 import type { MessageStreamEvent } from "#anthropic/events.js";
 import { foldMessage } from "#anthropic/fold-message.js";
 import { messageToEvents } from "#anthropic/message-to-events.js";
-import { sendEventStream } from "#platform/event-stream-reply.js";
+import { encodeEvent } from "#anthropic/sse.js";
+import type { Message } from "#anthropic/messages.js";
+import { eventStreamHeaders, sendEventStream } from "#platform/event-stream-reply.js";
 import { LOGGER, type Logger } from "#platform/logging.js";
 import { Exchange } from "./exchange.js";
 import type { Answer } from "./messages.service.js";
@@ -47,6 +49,13 @@ export class MessageReply {
     exchange: Exchange,
     answer: Answer,
   ): Promise<unknown> {
+    if (exchange.isStream && "message" in answer) {
+      exchange.noteFirstEvent();
+      await reply
+        .headers({ ...eventStreamHeaders, ...exchange.toHeaders() })
+        .send(toStreamText(answer.message));
+      return undefined;
+    }
     if (exchange.isStream) {
       reply.headers(exchange.toHeaders());
       const events = noteFirstEvent(toEvents(answer), exchange);
@@ -79,6 +88,13 @@ export class MessageReply {
       this.logger.warn({ ...line, reason: error.message }, message);
     else this.logger.info(line, message);
   }
+}
+
+/** A replay is there at once: one write instead of one for each event. */
+function toStreamText(message: Message): string {
+  let text = "";
+  for (const event of messageToEvents(message)) text += encodeEvent(event);
+  return text;
 }
 
 async function* toEvents(answer: Answer): AsyncGenerator<MessageStreamEvent> {

@@ -1,0 +1,86 @@
+import { hash } from "node:crypto";
+import { ApiError } from "./errors.js";
+
+const deepest = 500;
+/** A longer text goes to the buffer on its own: joined with others, a text beyond Latin-1 would widen them all. */
+const shortText = 256;
+const maxQuotedNames = 5000;
+const quotedNames = new Map<string, string>();
+
+/** SHA-256 of `canonicalJson(value)`, in hex, without making one large text of it. */
+export function hashCanonicalJson(value: unknown): string {
+  const writer = new Utf8Writer();
+  writeValue(value, writer, 0);
+  return hash("sha256", writer.finish(), "hex");
+}
+
+function writeValue(value: unknown, writer: Utf8Writer, depth: number): void {
+  if (value === null || typeof value !== "object") return writer.write(JSON.stringify(value) ?? "null");
+  if (depth > deepest)
+    throw new ApiError("invalid_request_error", `The request is nested deeper than ${deepest} levels`);
+  if (Array.isArray(value)) {
+    writer.gathered += "[";
+    for (let index = 0; index < value.length; index++) {
+      if (index > 0) writer.gathered += ",";
+      writeValue(value[index], writer, depth + 1);
+    }
+    writer.gathered += "]";
+    return;
+  }
+  const object = value as Record<string, unknown>;
+  let separator = "{";
+  for (const name of Object.keys(object).sort()) {
+    const member = object[name];
+    if (member === undefined) continue;
+    writer.gathered += separator + quote(name);
+    separator = ",";
+    writeValue(member, writer, depth + 1);
+  }
+  writer.gathered += separator === "{" ? "{}" : "}";
+}
+
+/** The names of a request's members are few and always the same. */
+function quote(name: string): string {
+  let quoted = quotedNames.get(name);
+  if (quoted === undefined) {
+    quoted = `${JSON.stringify(name)}:`;
+    if (quotedNames.size < maxQuotedNames && name.length < shortText) quotedNames.set(name, quoted);
+  }
+  return quoted;
+}
+
+/** Kept from one call to the next; a call does not wait for anything, so there is never more than one. */
+let shared = Buffer.allocUnsafeSlow(256 * 1024);
+const largestKept = 4 * 1024 * 1024;
+
+class Utf8Writer {
+  gathered = "";
+  private buffer = shared;
+  private length = 0;
+
+  write(text: string): void {
+    if (text.length < shortText) {
+      this.gathered += text;
+      return;
+    }
+    this.append(this.gathered);
+    this.gathered = "";
+    this.append(text);
+  }
+
+  finish(): Buffer {
+    this.append(this.gathered);
+    if (this.buffer.length <= largestKept) shared = this.buffer;
+    return this.buffer.subarray(0, this.length);
+  }
+
+  private append(text: string): void {
+    const needed = this.length + text.length * 3;
+    if (needed > this.buffer.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(needed, this.buffer.length * 2));
+      this.buffer.copy(larger, 0, 0, this.length);
+      this.buffer = larger;
+    }
+    this.length += this.buffer.write(text, this.length);
+  }
+}
