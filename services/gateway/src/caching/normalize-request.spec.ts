@@ -72,7 +72,7 @@ const contextOf = (files: string, date: string) =>
 const globalFile = (home: string) =>
   `Contents of ${home}/.claude/CLAUDE.md (user's private global instructions for all projects):\n\n# Rules\n`;
 const projectFile = (text: string) =>
-  `Contents of /work/CLAUDE.md (project instructions, checked into the codebase):\n\n${text}\n`;
+  `Contents of /home/dev/demo/CLAUDE.md (project instructions, checked into the codebase):\n\n${text}\n`;
 const memory = (home: string) =>
   `# Memory\nYou have a persistent file-based memory at \`${home}/.claude/projects/-work/memory/\`. Use it.\n`;
 const environment = (cwd: string) => `# Environment\n - Primary working directory: ${cwd}\n`;
