@@ -1,6 +1,7 @@
 import axios, { type AxiosInstance, type AxiosResponse, isAxiosError } from "axios";
 import { Agent as HttpAgent, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
+import { afterWaiting } from "./waiting-time.js";
 
 export interface HttpRequest {
   method: "GET" | "POST" | "PUT" | "DELETE";
@@ -74,8 +75,8 @@ export class HttpClient {
 
   private async send<Body>(request: HttpRequest, responseType: "text" | "stream"): Promise<HttpAnswer<Body>> {
     const clock = new AbortController();
-    const timer =
-      request.timeoutMs === undefined ? undefined : setTimeout(() => clock.abort(), request.timeoutMs);
+    const { timeoutMs } = request;
+    const stopClock = timeoutMs === undefined ? () => {} : afterWaiting(timeoutMs, () => clock.abort());
     const signal = request.signal ? AbortSignal.any([request.signal, clock.signal]) : clock.signal;
     const attempt = () =>
       this.axios.request<Body>({
@@ -95,7 +96,7 @@ export class HttpClient {
     } catch (error) {
       throw toUpstreamError(error, this.baseUrl, clock.signal.aborted);
     } finally {
-      clearTimeout(timer);
+      stopClock();
     }
   }
 }
