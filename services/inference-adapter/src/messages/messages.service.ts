@@ -1,6 +1,5 @@
 import { Inject, Injectable } from "@nestjs/common";
-import { createHash } from "node:crypto";
-import { canonicalJson } from "#anthropic/canonical-json.js";
+import { hashCanonicalJson } from "#anthropic/canonical-hash.js";
 import { type CanonicalRequest, toCanonicalRequest } from "#anthropic/canonical-request.js";
 import type { MessageStreamEvent } from "#anthropic/events.js";
 import { parseCountTokensRequest, parseMessagesRequest } from "#anthropic/parse-messages-request.js";
@@ -96,5 +95,5 @@ export class MessagesService {
 
 /** Requests that come without a key, from programs that talk to the adapter directly, share generations too. */
 function ownKey(request: CanonicalRequest): string {
-  return `direct:${createHash("sha256").update(canonicalJson(request)).digest("hex")}`;
+  return `direct:${hashCanonicalJson(request)}`;
 }
