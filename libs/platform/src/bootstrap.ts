@@ -6,6 +6,7 @@ import type { AddressInfo } from "node:net";
 import { ApiError } from "#anthropic/errors.js";
 import { mintRequestId } from "#anthropic/ids.js";
 import { AnthropicExceptionFilter } from "./anthropic-exception.filter.js";
+import type { CallerCheck } from "./callers/check-caller.js";
 import { ConfigError, loadEnvFile } from "./load-config.js";
 import { LOGGER, type Logger, NestLogger } from "./logging.js";
 import { Shutdown } from "./shutdown.js";
@@ -17,6 +18,7 @@ export interface ServiceOptions {
   host: string;
   port: number;
   maxBodyBytes: number;
+  checkCaller: CallerCheck;
   drainTimeoutMs: number;
 }
 
@@ -58,6 +60,7 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
   readJsonBodies(app);
   adapter.getInstance().addHook("onRequest", async (request, reply) => {
     reply.header("request-id", request.id);
+    options.checkCaller(request);
   });
   const server = app.getHttpServer();
   const closeUnusedSockets = watchUnusedSockets(server);

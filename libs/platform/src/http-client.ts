@@ -43,6 +43,7 @@ export class HttpClient {
   constructor(
     readonly baseUrl: string,
     connectTimeoutMs: number,
+    headers: Record<string, string> = {},
   ) {
     const options = { keepAlive: true, timeout: idleSocketMs, scheduling: "lifo" as const };
     this.axios = axios.create({
@@ -58,7 +59,7 @@ export class HttpClient {
       maxContentLength: -1,
       validateStatus: () => true,
       transformResponse: [(data: unknown) => data],
-      headers: { "content-type": "application/json" },
+      headers: { "content-type": "application/json", ...headers },
     });
   }
 

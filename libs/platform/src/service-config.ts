@@ -1,4 +1,5 @@
-import { IsIntVariable, IsOneOfVariable, IsTextVariable } from "./load-config.js";
+import { parseAllowedHosts } from "./callers/parse-allowed-hosts.js";
+import { IsIntVariable, IsOneOfVariable, IsParsedVariable, IsTextVariable } from "./load-config.js";
 
 export const logLevels = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
 
@@ -10,6 +11,14 @@ export class ServiceConfig {
   /** A file that gets the JSON lines too. */
   @IsTextVariable()
   LOG_FILE: string = "";
+
+  /** Names under which the services may be asked, besides loopback, addresses and their own: `name,*.domain,…`. */
+  @IsParsedVariable(parseAllowedHosts)
+  ALLOWED_HOSTS: string = "";
+
+  /** What the services show each other; empty: the cache service and the adapter answer their own network. */
+  @IsTextVariable()
+  INNER_TOKEN: string = "";
 
   /** How long a service that is told to stop waits for the answers under way before it ends them with an error. */
   @IsIntVariable(0, 3_600_000)

@@ -21,6 +21,8 @@ import { indexProvider } from "./index/index.provider.js";
 import { MemoryIndex } from "./index/memory-index.js";
 import { StatsController } from "./index/stats.controller.js";
 import { StatsService } from "./index/stats.service.js";
+import { LimitsController } from "./limits/limits.controller.js";
+import { LimitsService } from "./limits/limits.service.js";
 import { NeighboursController } from "./neighbours/neighbours.controller.js";
 import { NeighboursService } from "./neighbours/neighbours.service.js";
 import { toRedisOptions } from "./redis/to-redis-options.js";
@@ -43,8 +45,21 @@ export class CacheModule {
     return {
       module: CacheModule,
       imports: [tiers, nestCache, TerminusModule.forRoot({ logger: false })],
-      controllers: [...entryControllers, GivenController, NeighboursController, HealthController],
-      providers: [...entryServices, ...indexServices, GivenAnswers, NeighboursService, RedisHealth],
+      controllers: [
+        ...entryControllers,
+        GivenController,
+        LimitsController,
+        NeighboursController,
+        HealthController,
+      ],
+      providers: [
+        ...entryServices,
+        ...indexServices,
+        GivenAnswers,
+        LimitsService,
+        NeighboursService,
+        RedisHealth,
+      ],
     };
   }
 }

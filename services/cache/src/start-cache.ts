@@ -1,4 +1,5 @@
 import { type RunningService, startService } from "#platform/bootstrap.js";
+import { checkInnerCallers } from "#platform/callers/check-caller.js";
 import { loadConfig } from "#platform/load-config.js";
 import { createLogger } from "#platform/logging.js";
 import { CacheConfig } from "./cache.config.js";
@@ -18,6 +19,7 @@ export async function startCache(env: NodeJS.ProcessEnv): Promise<RunningService
     host: config.CACHE_HOST,
     port: config.CACHE_PORT,
     maxBodyBytes: config.CACHE_MAX_ENTRY_KB * 1024 + questionAllowanceBytes,
+    checkCaller: checkInnerCallers("cache", config),
     drainTimeoutMs: config.DRAIN_TIMEOUT_MS,
   });
   const redis = toRedisOptions(config);

@@ -1,6 +1,7 @@
 import { IsBooleanVariable, IsIntVariable, IsParsedVariable, IsTextVariable } from "#platform/load-config.js";
 import { ServiceConfig } from "#platform/service-config.js";
 import { parseApiKeys } from "./access/parse-api-keys.js";
+import { parseRateLimits, parseTokenBudgets } from "./access/rate-limits/parse-rate-limits.js";
 import { parseNormalizations } from "./caching/normalize-request.js";
 import { parseModelAliases } from "./models/parse-model-aliases.js";
 import { parseUrl } from "./inference/parse-url.js";
@@ -54,6 +55,18 @@ export class GatewayConfig extends ServiceConfig {
   /** `name:sha256-of-the-key,…` in hex. Empty: no authentication. */
   @IsParsedVariable(parseApiKeys)
   API_KEYS: string = "";
+
+  /** A file of such keys, one a line, read again when it changes. */
+  @IsTextVariable()
+  API_KEYS_FILE: string = "";
+
+  /** What each key may ask a minute: `name=requests/input-tokens/output-tokens,…`, `-` for no limit, `*` for all other keys. */
+  @IsParsedVariable(parseRateLimits)
+  RATE_LIMITS: string = "";
+
+  /** How many tokens, read and written, each key may have generated a day: `name=tokens,…`, `*` for all other keys. */
+  @IsParsedVariable(parseTokenBudgets)
+  TOKEN_BUDGETS: string = "";
 
   /** For the routes under /cache. Empty: open where there are no API_KEYS either, closed where there are. */
   @IsTextVariable()

@@ -3,6 +3,9 @@ import { TerminusModule } from "@nestjs/terminus";
 import { MetricsModule } from "#platform/metrics.js";
 import { AdminGuard } from "./access/admin.guard.js";
 import { ApiKeyGuard } from "./access/api-key.guard.js";
+import { ApiKeys } from "./access/api-keys.js";
+import { LimitCounters } from "./access/rate-limits/limit-counters.js";
+import { RateLimits } from "./access/rate-limits/rate-limits.service.js";
 import { AnswerCache } from "./caching/answer-cache.js";
 import { CacheAdminClient } from "./caching/cache-admin.client.js";
 import { CacheAdminController } from "./caching/cache-admin.controller.js";
@@ -25,7 +28,7 @@ import { RootController } from "./root.controller.js";
 @Global()
 @Module({})
 export class GatewayModule {
-  static forRoot(config: GatewayConfig): DynamicModule {
+  static forRoot(config: GatewayConfig, keys: ApiKeys): DynamicModule {
     return {
       module: GatewayModule,
       imports: [MetricsModule, TerminusModule.forRoot({ logger: false })],
@@ -39,8 +42,11 @@ export class GatewayModule {
       ],
       providers: [
         { provide: GatewayConfig, useValue: config },
+        { provide: ApiKeys, useValue: keys },
         ApiKeyGuard,
         AdminGuard,
+        LimitCounters,
+        RateLimits,
         MessagesService,
         QuestionsService,
         AnswerCache,

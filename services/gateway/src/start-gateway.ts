@@ -1,6 +1,8 @@
 import { type RunningService, startService } from "#platform/bootstrap.js";
+import { checkClients } from "#platform/callers/check-caller.js";
 import { loadConfig } from "#platform/load-config.js";
 import { createLogger } from "#platform/logging.js";
+import { ApiKeys } from "./access/api-keys.js";
 import { checkExposure } from "./access/check-exposure.js";
 import { GatewayConfig } from "./gateway.config.js";
 import { GatewayModule } from "./gateway.module.js";
@@ -12,12 +14,14 @@ export async function startGateway(env: NodeJS.ProcessEnv): Promise<RunningServi
   const config = loadConfig(GatewayConfig, env);
   checkExposure(config);
   const logger = createLogger("gateway", config);
+  const keys = new ApiKeys(config, logger);
   const service = await startService({
-    module: GatewayModule.forRoot(config),
+    module: GatewayModule.forRoot(config, keys),
     logger,
     host: config.API_HOST,
     port: config.API_PORT,
     maxBodyBytes,
+    checkCaller: checkClients("gateway", config, (headers) => keys.hasValidKey(headers)),
     drainTimeoutMs: config.DRAIN_TIMEOUT_MS,
   });
   logger.info({ url: service.url, model: config.MODEL_NAME }, "gateway listening");

@@ -1,4 +1,5 @@
 import { type RunningService, startService } from "#platform/bootstrap.js";
+import { checkInnerCallers } from "#platform/callers/check-caller.js";
 import { loadConfig } from "#platform/load-config.js";
 import { createLogger } from "#platform/logging.js";
 import { InferenceAdapterConfig } from "./inference-adapter.config.js";
@@ -16,6 +17,7 @@ export async function startInferenceAdapter(env: NodeJS.ProcessEnv): Promise<Run
     host: config.INFERENCE_HOST,
     port: config.INFERENCE_PORT,
     maxBodyBytes,
+    checkCaller: checkInnerCallers("inference-adapter", config),
     drainTimeoutMs: config.DRAIN_TIMEOUT_MS,
   });
   logger.info({ url: service.url, ollama: config.OLLAMA_HOST }, "inference adapter listening");

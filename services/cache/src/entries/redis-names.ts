@@ -10,6 +10,7 @@ export const redisNames = {
   paths: (key: string) => `llm-selfhost:paths:${version}:${key}`,
   request: (key: string) => `llm-selfhost:request:${version}:${key}`,
   given: (hash: string) => `llm-selfhost:given:${version}:${hash}`,
+  limit: (keyName: string, limit: string) => `llm-selfhost:limit:${version}:${keyName}:${limit}`,
   recent: (hiddenTenant: string) => `llm-selfhost:recent:${version}:${hiddenTenant}`,
   changes: `llm-selfhost:changes:${version}`,
   index: (part: IndexPart) => `llm-selfhost:{index}:${version}:${part}`,

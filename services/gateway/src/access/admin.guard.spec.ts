@@ -3,7 +3,9 @@ import { createHash } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 import { describe, expect, it } from "vitest";
 import { GatewayConfig } from "../gateway.config.js";
+import { createLogger } from "#platform/logging.js";
 import { AdminGuard } from "./admin.guard.js";
+import { ApiKeys } from "./api-keys.js";
 
 const API_KEYS = `alice:${createHash("sha256").update("key-of-alice").digest("hex")}`;
 const ADMIN_KEY = "key-of-admin";
@@ -11,9 +13,9 @@ const byKey = { "x-api-key": ADMIN_KEY };
 
 function enter(config: Partial<GatewayConfig>, headers: IncomingHttpHeaders = {}): boolean {
   const context = { switchToHttp: () => ({ getRequest: () => ({ headers }) }) };
-  return new AdminGuard(Object.assign(new GatewayConfig(), config)).canActivate(
-    context as unknown as ExecutionContext,
-  );
+  const whole = Object.assign(new GatewayConfig(), { LOG_LEVEL: "silent", ...config });
+  const keys = new ApiKeys(whole, createLogger("gateway", whole));
+  return new AdminGuard(whole, keys).canActivate(context as unknown as ExecutionContext);
 }
 
 describe("AdminGuard", () => {

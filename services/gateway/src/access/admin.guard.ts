@@ -3,16 +3,20 @@ import { createHash } from "node:crypto";
 import type { FastifyRequest } from "fastify";
 import { ApiError } from "#anthropic/errors.js";
 import { GatewayConfig } from "../gateway.config.js";
+import { ApiKeys } from "./api-keys.js";
 import { findTenant } from "./find-tenant.js";
 
 /** Administration wants `ADMIN_KEY` where there are keys at all: an ordinary key reads other tenants' answers otherwise. */
 @Injectable()
 export class AdminGuard implements CanActivate {
-  constructor(private readonly config: GatewayConfig) {}
+  constructor(
+    private readonly config: GatewayConfig,
+    private readonly keys: ApiKeys,
+  ) {}
 
   canActivate(context: ExecutionContext): boolean {
     const { ADMIN_KEY, API_KEYS } = this.config;
-    if (ADMIN_KEY === "" && API_KEYS === "") return true;
+    if (ADMIN_KEY === "" && API_KEYS === "" && !this.keys.areSet) return true;
     if (ADMIN_KEY === "")
       throw new ApiError("permission_error", "Administration is off: ADMIN_KEY is not set");
     const sha256 = createHash("sha256").update(ADMIN_KEY).digest();

@@ -1,29 +1,27 @@
 import { type CanActivate, type ExecutionContext, Injectable, createParamDecorator } from "@nestjs/common";
 import type { FastifyRequest } from "fastify";
-import { GatewayConfig } from "../gateway.config.js";
-import { findTenant } from "./find-tenant.js";
-import { parseApiKeys } from "./parse-api-keys.js";
+import { ApiKeys } from "./api-keys.js";
 
 type TenantRequest = FastifyRequest & { tenant?: string };
 
 @Injectable()
 export class ApiKeyGuard implements CanActivate {
-  private readonly keys;
-
-  constructor(config: GatewayConfig) {
-    this.keys = parseApiKeys(config.API_KEYS);
-  }
+  constructor(private readonly keys: ApiKeys) {}
 
   canActivate(context: ExecutionContext): boolean {
     const request = context.switchToHttp().getRequest<TenantRequest>();
-    request.tenant = findTenant(request.headers, this.keys);
+    request.tenant = this.keys.findTenant(request.headers);
     return true;
   }
 }
 
-/** The name of the key that the request came with, behind `ApiKeyGuard`. */
-export const Tenant = createParamDecorator((_: unknown, context: ExecutionContext): string => {
+/** The name of the key that a request came with, behind `ApiKeyGuard`. */
+export function tenantOf(context: ExecutionContext): string {
   const { tenant } = context.switchToHttp().getRequest<TenantRequest>();
   if (tenant === undefined) throw new Error("no ApiKeyGuard stands before this route");
   return tenant;
-});
+}
+
+export const Tenant = createParamDecorator((_: unknown, context: ExecutionContext): string =>
+  tenantOf(context),
+);

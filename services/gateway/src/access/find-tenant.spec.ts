@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 import { describe, expect, it } from "vitest";
 import { ApiError } from "#anthropic/errors.js";
-import { findTenant, noTenant } from "./find-tenant.js";
+import { findTenant } from "./find-tenant.js";
 import { parseApiKeys } from "./parse-api-keys.js";
 
 const sha256 = (key: string) => createHash("sha256").update(key).digest("hex");
@@ -52,8 +52,7 @@ describe("findTenant", () => {
     expect(error.toHeaders()).toEqual({ "x-should-retry": "false" });
   });
 
-  it("lets everybody in where there are no keys, as nobody in particular", () => {
-    expect(findTenant({}, [])).toBe(noTenant);
-    expect(findTenant({ "x-api-key": "anything" }, [])).toBe("-");
+  it("lets nobody in where no key is known", () => {
+    expect(() => findTenant({ "x-api-key": "anything" }, [])).toThrow("invalid x-api-key");
   });
 });

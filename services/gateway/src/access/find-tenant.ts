@@ -11,7 +11,6 @@ export const noTenant = "-";
  * key is enough. @throws ApiError `authentication_error`
  */
 export function findTenant(headers: IncomingHttpHeaders, keys: readonly ApiKey[]): string {
-  if (keys.length === 0) return noTenant;
   const presented = presentedKeys(headers);
   if (presented.length === 0)
     throw new ApiError("authentication_error", "x-api-key header or Authorization: Bearer token is required");

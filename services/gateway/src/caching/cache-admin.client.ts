@@ -1,6 +1,7 @@
 import { Injectable } from "@nestjs/common";
 import { ApiError, parseErrorBody } from "#anthropic/errors.js";
 import { HttpClient } from "#platform/http-client.js";
+import { innerHeaders } from "../access/inner-headers.js";
 import { GatewayConfig } from "../gateway.config.js";
 
 /** Administration may take its time; a message's lookup may not (see `CacheClient`). */
@@ -11,7 +12,11 @@ export class CacheAdminClient {
   private readonly http: HttpClient;
 
   constructor(config: GatewayConfig) {
-    this.http = new HttpClient(config.CACHE_URL.replace(/\/+$/, ""), config.CONNECT_TIMEOUT_MS);
+    this.http = new HttpClient(
+      config.CACHE_URL.replace(/\/+$/, ""),
+      config.CONNECT_TIMEOUT_MS,
+      innerHeaders(config),
+    );
   }
 
   /** @throws ApiError what the cache service refused with, or that it does not answer */

@@ -5,6 +5,7 @@ import { LOGGER, type Logger } from "#platform/logging.js";
 import { cacheHeaders } from "#service-contracts/cache-headers.js";
 import type { Neighbour, NeighbourRequest, StoreRequest } from "#service-contracts/cache-store.js";
 import { type StoredEntry, parseStoredEntry } from "#service-contracts/stored-entry.js";
+import { innerHeaders } from "../access/inner-headers.js";
 import { GatewayConfig } from "../gateway.config.js";
 
 /** The longest that the cache may hold a request up. */
@@ -21,7 +22,7 @@ export class CacheClient {
     config: GatewayConfig,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
-    this.http = new HttpClient(config.CACHE_URL.replace(/\/+$/, ""), lookupTimeoutMs);
+    this.http = new HttpClient(config.CACHE_URL.replace(/\/+$/, ""), lookupTimeoutMs, innerHeaders(config));
     this.breaker = circuitBreaker(handleAll, { halfOpenAfter: 1000, breaker: new ConsecutiveBreaker(3) });
     this.breaker.onBreak(() => this.logger.warn("the cache service does not answer; going on without it"));
     this.breaker.onReset(() => this.logger.info("the cache service answers again"));

@@ -7,6 +7,7 @@ import { decodeEvents } from "#anthropic/sse.js";
 import { type HttpAnswer, HttpClient, UpstreamError } from "#platform/http-client.js";
 import { inferenceHeaders } from "#service-contracts/inference-headers.js";
 import type { ModelCard, ModelList } from "#service-contracts/model-card.js";
+import { innerHeaders } from "../access/inner-headers.js";
 import { GatewayConfig } from "../gateway.config.js";
 
 export interface InferenceCall {
@@ -43,7 +44,11 @@ export class InferenceClient {
   private readonly http: HttpClient;
 
   constructor(private readonly config: GatewayConfig) {
-    this.http = new HttpClient(config.INFERENCE_URL.replace(/\/+$/, ""), config.CONNECT_TIMEOUT_MS);
+    this.http = new HttpClient(
+      config.INFERENCE_URL.replace(/\/+$/, ""),
+      config.CONNECT_TIMEOUT_MS,
+      innerHeaders(config),
+    );
   }
 
   /** @throws ApiError what the adapter refused with, or that it cannot be reached */

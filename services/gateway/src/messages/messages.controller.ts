@@ -2,6 +2,7 @@ import { Body, Controller, HttpCode, Post, Req, Res, UseGuards } from "@nestjs/c
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { abortOnDisconnect } from "#platform/abort-on-disconnect.js";
 import { ApiKeyGuard, Tenant } from "../access/api-key.guard.js";
+import { RateLimitGuard } from "../access/rate-limits/rate-limit.guard.js";
 import { MessageReply } from "./message-reply.js";
 import { MessagesService } from "./messages.service.js";
 
@@ -14,6 +15,7 @@ export class MessagesController {
   ) {}
 
   @Post()
+  @UseGuards(RateLimitGuard)
   @HttpCode(200)
   async create(
     @Body() body: unknown,

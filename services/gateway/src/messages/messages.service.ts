@@ -5,6 +5,7 @@ import type { MessageStreamEvent } from "#anthropic/events.js";
 import type { Message } from "#anthropic/messages.js";
 import { parseCountTokensRequest } from "#anthropic/parse-messages-request.js";
 import { Shutdown } from "#platform/shutdown.js";
+import { RateLimits } from "../access/rate-limits/rate-limits.service.js";
 import { AnswerCache } from "../caching/answer-cache.js";
 import { type InferenceAnswer, InferenceClient } from "../inference/inference.client.js";
 import { ModelRouter } from "../models/model-router.js";
@@ -31,6 +32,7 @@ export class MessagesService {
     private readonly router: ModelRouter,
     private readonly inference: InferenceClient,
     private readonly metrics: MessagesMetrics,
+    private readonly limits: RateLimits,
     private readonly shutdown: Shutdown,
   ) {}
 
@@ -81,6 +83,7 @@ export class MessagesService {
       signal: caller.signal,
     });
     exchange.noteGeneration(answer);
+    if (!answer.isJoined) this.limits.charge(caller.tenant, { input: answer.inputTokens });
     caller.signal.addEventListener("abort", answer.leave, { once: true });
     const log = recordMessage(answer.events, (recording) =>
       this.onWhole(question, answer, recording, exchange),
@@ -102,6 +105,8 @@ export class MessagesService {
     exchange: Exchange,
   ): void {
     exchange.noteMessage(recording.message, recording.timings);
+    const output = recording.message.usage.output_tokens;
+    if (!answer.isJoined) this.limits.charge(question.caller.tenant, { output });
     if (!question.policy.isStored || recording.message.content.length === 0) return;
     void this.cache.store(question, answer, recording).then((isStored) => {
       if (!isStored) this.metrics.countStoreFailure();

@@ -1,0 +1,15 @@
+// `npm run keygen -- NAME`: a key of 256 random bits, and what the gateway needs to know it.
+import { createHash, randomBytes } from "node:crypto";
+
+const name = process.argv[2] ?? "me";
+if (!/^[\w.-]{1,64}$/.test(name)) {
+  process.stderr.write("A key's name has up to 64 letters, digits, dots, dashes and underscores.\n");
+  process.exit(1);
+}
+const key = `sk-selfhost-${randomBytes(32).toString("base64url")}`;
+const sha256 = createHash("sha256").update(key).digest("hex");
+process.stdout.write(`The key, shown only here; clients send it (ANTHROPIC_AUTH_TOKEN for Claude Code):
+  ${key}
+For API_KEYS, or a line of API_KEYS_FILE:
+  ${name}:${sha256}
+`);

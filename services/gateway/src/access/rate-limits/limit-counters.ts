@@ -1,0 +1,55 @@
+import { Injectable } from "@nestjs/common";
+import { CircuitState, ConsecutiveBreaker, circuitBreaker, handleAll } from "cockatiel";
+import { RateLimiterMemory } from "rate-limiter-flexible";
+import { HttpClient } from "#platform/http-client.js";
+import type { ChargeAnswer, LimitCharge, LimitCount } from "#service-contracts/rate-limits.js";
+import { GatewayConfig } from "../../gateway.config.js";
+import { innerHeaders } from "../inner-headers.js";
+
+const timeoutMs = 250;
+
+/**
+ * Counts in the cache service, for all gateways together. While that does not answer each gateway counts for itself:
+ * a lost cache neither stops everybody nor lets everybody through.
+ */
+@Injectable()
+export class LimitCounters {
+  private readonly http: HttpClient;
+  private readonly breaker = circuitBreaker(handleAll, {
+    halfOpenAfter: 1000,
+    breaker: new ConsecutiveBreaker(3),
+  });
+  private readonly own = new RateLimiterMemory({ points: Number.MAX_SAFE_INTEGER, duration: 60 });
+
+  constructor(config: GatewayConfig) {
+    this.http = new HttpClient(config.CACHE_URL.replace(/\/+$/, ""), timeoutMs, innerHeaders(config));
+  }
+
+  /** The counters of a key after the charges, in their order. */
+  async charge(tenant: string, charges: LimitCharge[]): Promise<LimitCount[]> {
+    try {
+      return await this.breaker.execute(() => this.ask(tenant, charges));
+    } catch {
+      return Promise.all(charges.map((charge) => this.countHere(tenant, charge)));
+    }
+  }
+
+  get isShared(): boolean {
+    return this.breaker.state === CircuitState.Closed;
+  }
+
+  private async ask(tenant: string, charges: LimitCharge[]): Promise<LimitCount[]> {
+    const path = `/limits/${encodeURIComponent(tenant)}`;
+    const { status, body } = await this.http.request({ method: "POST", path, body: { charges }, timeoutMs });
+    const { counts } = (body ?? {}) as Partial<ChargeAnswer>;
+    if (status !== 200 || counts?.length !== charges.length)
+      throw new Error(`the cache service answered ${status}`);
+    return counts;
+  }
+
+  private async countHere(tenant: string, { name, cost, seconds }: LimitCharge): Promise<LimitCount> {
+    const key = `${tenant}:${name}`;
+    const { consumedPoints, msBeforeNext } = await this.own.penalty(key, cost, { customDuration: seconds });
+    return { name, consumed: consumedPoints, resetMs: msBeforeNext };
+  }
+}
