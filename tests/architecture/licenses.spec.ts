@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 
 interface Licenses {
   documentPath: string;
-  toLicensesDocument(): string;
+  toLicensesDocument: () => string;
 }
 
 const scripts = new URL("../../scripts/licenses.mjs", import.meta.url).href;
