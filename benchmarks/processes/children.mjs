@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
-const startTimeoutMs = 20_000;
+const usualStartTimeoutMs = 20_000;
 const stopTimeoutMs = 3000;
 
 export class Children {
@@ -22,7 +22,7 @@ export class Children {
   }
 
   /** Starts a program and waits until `isUp` says so. @throws what it wrote to stderr, if it ended */
-  async start(name, command, args, { env = {}, isUp }) {
+  async start(name, command, args, { env = {}, isUp, startTimeoutMs = usualStartTimeoutMs }) {
     const [file, ...rest] =
       this.cpu === undefined ? [command, ...args] : ["taskset", "-c", String(this.cpu), command, ...args];
     const child = spawn(file, rest, {

@@ -109,6 +109,19 @@ describe("a request's size", () => {
       request_id: response.headers.get("request-id"),
     });
   });
+
+  it("is told to a client that is still sending, however it sends", async () => {
+    const body = sized(48 * 1024 * 1024);
+    for (let attempt = 0; attempt < 3; attempt++) {
+      expect((await stack.post(body)).status).toBe(413);
+      const chunked = await fetch(`${stack.url}/v1/messages`, {
+        method: "POST",
+        body: new Blob([body]).stream(),
+        duplex: "half",
+      });
+      expect(chunked.status).toBe(413);
+    }
+  });
 });
 
 describe("routes", () => {

@@ -8,6 +8,7 @@ import {
 } from "@nestjs/common";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { ApiError, mapStatusToErrorType, toApiError } from "#anthropic/errors.js";
+import { discardRest } from "./discard-rest.js";
 import { LOGGER, type Logger } from "./logging.js";
 
 /** Every error that leaves a service: in Anthropic's shape, with the request's id. */
@@ -28,6 +29,10 @@ export class AnthropicExceptionFilter implements ExceptionFilter {
       this.logger.error({ ...fields, err: exception }, "request failed");
     else this.logger.debug({ ...fields, message: error.message }, "request refused");
     if (reply.raw.headersSent || reply.raw.destroyed) return;
+    if (error.status === 413) {
+      discardRest(request.raw);
+      reply.removeHeader("connection");
+    }
     void reply
       .status(error.status)
       .headers(error.toHeaders())
