@@ -11,7 +11,7 @@ import { counting, models } from "./behaviours/counting.mjs";
 import { documents } from "./behaviours/documents.mjs";
 import { errors } from "./behaviours/errors.mjs";
 import { faults } from "./behaviours/faults.mjs";
-import { messages } from "./behaviours/messages.mjs";
+import { basics } from "./behaviours/basics.mjs";
 import { operation } from "./behaviours/operation.mjs";
 import { streaming } from "./behaviours/streaming.mjs";
 import { thinking } from "./behaviours/thinking.mjs";
@@ -21,7 +21,7 @@ import { startLitellmTarget, startOllamasOwn, startOurs } from "./targets.mjs";
 import { toMarkdown } from "./to-markdown.mjs";
 
 const areas = {
-  Messages: messages,
+  Messages: basics,
   Streaming: streaming,
   Tools: tools,
   Thinking: thinking,

@@ -6,7 +6,10 @@ const refuses = (change, words) => async (client) => {
 
 export const errors = {
   "refuses a body that is no JSON": refuses(() => '{"model": ', /JSON/i),
-  "refuses messages that are missing": refuses(({ messages: _, ...body }) => body, /messages/),
+  "refuses messages that are missing": refuses(
+    ({ model, max_tokens }) => ({ model, max_tokens }),
+    /messages/,
+  ),
   "refuses an empty list of messages": refuses((body) => ({ ...body, messages: [] }), /messages/),
   "refuses an unknown role, naming its place": refuses(
     (body) => ({ ...body, messages: [{ role: "robot", content: "?" }] }),

@@ -3,7 +3,7 @@ import { check, checkEqual, checkError, textOf } from "../client.mjs";
 const hello = "Hello from tiny";
 
 /** Each: what a client of the Messages API may expect → how it is seen. */
-export const messages = {
+export const basics = {
   "answers POST /v1/messages, with a query": async (client) => {
     const { status, json } = await client.post(client.ask(), { path: "/v1/messages?beta=true" });
     checkEqual(status, 200, "status");
@@ -100,8 +100,13 @@ export const messages = {
   },
   "refuses an assistant message that ends in white space": async (client) => {
     const { messages: own, ...body } = client.ask();
-    const messages = [...own, { role: "assistant", content: "My answer is: " }];
-    checkError(await client.post({ ...body, messages }), 400, "invalid_request_error", /whitespace/);
+    const prefilled = [...own, { role: "assistant", content: "My answer is: " }];
+    checkError(
+      await client.post({ ...body, messages: prefilled }),
+      400,
+      "invalid_request_error",
+      /whitespace/,
+    );
   },
   "gives an empty answer as an empty list": async (client) => {
     const { status, json } = await client.post(client.ask("@@empty"));
