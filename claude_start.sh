@@ -295,6 +295,17 @@ leave_tunnel() {
   if [ -n "$tunnel" ]; then rm -f "$tunnel/run/users/$$"; fi
 }
 
+# end_tunnel FOLDER: the supervisor does it; where it does not live, what it left is cleared.
+end_tunnel() {
+  local tries
+  (: >"$1/run/stop") 2>/dev/null
+  for ((tries = 0; tries < 50; tries++)); do
+    if [ ! -d "$1/run" ] || ! supervisor_lives "$1"; then break; fi
+    sleep 0.1
+  done
+  clear_stale "$1"
+}
+
 tunnel_state() { first_line "$tunnel/run/state"; }
 
 # Until the tunnel is up, or has failed. One that was up before gets time to come back.
@@ -317,10 +328,16 @@ await_tunnel() {
   done
 }
 
+# One that never was up must not be found by the next start, which may have another key.
+give_up_tunnel() {
+  if [ "$may_come_back" = no ]; then end_tunnel "$tunnel"; fi
+}
+
 fail_connection() {
   local where=$ssh_target said
   if [ -n "$ssh_port" ]; then where="$ssh_target, port $ssh_port"; fi
   said=$(printable "$(grep -v 'open failed' "$tunnel/run/ssh.log" 2>/dev/null | tail -n 1)")
+  give_up_tunnel
   case $1 in
     auth) fail "$where refuses the ssh login: no key of yours is accepted there." \
       "Give the right one with -i FILE; a key with a passphrase must be in the agent (ssh-add FILE)." ;;
@@ -348,6 +365,7 @@ ask_about_host_key() {
   say "  remembered: $(fingerprints)"
   say "  offered:    $offered"
   if ! (: </dev/tty) 2>/dev/null; then
+    give_up_tunnel
     fail "If you have rented the host anew, that is normal: start once with --new-host-key. If not, somebody may be listening in."
   fi
   say "If you have rented the host anew, that is normal. If not, somebody may be listening in."
@@ -355,7 +373,10 @@ ask_about_host_key() {
   IFS= read -r answer </dev/tty
   case $answer in
     y | Y | yes) ;;
-    *) fail "The host key has changed, and the new one is not trusted." ;;
+    *)
+      give_up_tunnel
+      fail "The host key has changed, and the new one is not trusted."
+      ;;
   esac
   expected_key=$offered
   rm -f "$tunnel/known_hosts" "$tunnel/run/state"
@@ -750,14 +771,17 @@ each_tunnel() {
 }
 
 show_status() {
-  local folder users shown=no
+  local folder user users shown=no
   while IFS= read -r folder; do
     shown=yes
     if ! supervisor_lives "$folder"; then
       printf '%s: left behind by a supervisor that was killed; --stop clears it\n' "${folder##*/}"
       continue
     fi
-    users=$(find "$folder/run/users" -type f | wc -l)
+    users=0
+    for user in "$folder"/run/users/*; do
+      if kill -0 "${user##*/}" 2>/dev/null; then users=$((users + 1)); fi
+    done
     printf '%s: http://127.0.0.1:%s, %s, used by %d\n' "${folder##*/}" "$(first_line "$folder/run/port")" \
       "$(first_line "$folder/run/state")" "$users"
   done < <(each_tunnel)
@@ -765,15 +789,10 @@ show_status() {
 }
 
 stop_tunnels() {
-  local folder tries shown=no
+  local folder shown=no
   while IFS= read -r folder; do
     shown=yes
-    : >"$folder/run/stop"
-    for ((tries = 0; tries < 50; tries++)); do
-      if [ ! -d "$folder/run" ] || ! supervisor_lives "$folder"; then break; fi
-      sleep 0.1
-    done
-    clear_stale "$folder"
+    end_tunnel "$folder"
     say "The tunnel ${folder##*/} is closed."
   done < <(each_tunnel)
   if [ "$shown" = no ]; then say "No tunnel is open."; fi

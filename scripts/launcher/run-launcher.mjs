@@ -22,10 +22,19 @@ export function makeLaptop(folder, name) {
   chmodSync(join(programs, "claude"), 0o755);
   const { TMPDIR = "/tmp", PATH } = process.env;
   const env = { PATH: `${programs}:${PATH}`, HOME: home, TMPDIR, IS_SANDBOX: "1" };
-  return { home, programs, env, started: join(home, "claude.started"), state: join(home, ".local/state/llm-selfhost/tunnels") };
+  return {
+    home,
+    programs,
+    env,
+    started: join(home, "claude.started"),
+    state: join(home, ".local/state/llm-selfhost/tunnels"),
+  };
 }
 
-/** Starts the launcher; `done` has its exit code and all that it said. It is in a session without a terminal. */
+/**
+ * Starts the launcher in a session without a terminal; `done` has its exit code and all that it said. Without
+ * `input` it has no stdin, with null the caller writes there.
+ */
 export function startLauncher({ home, env }, args, { input, env: more = {}, program = launcher } = {}) {
   const child = spawn(program, args, {
     cwd: home,
@@ -36,7 +45,7 @@ export function startLauncher({ home, env }, args, { input, env: more = {}, prog
   const said = { stdout: "", stderr: "" };
   for (const name of ["stdout", "stderr"])
     child[name].setEncoding("utf8").on("data", (text) => (said[name] += text));
-  if (input !== undefined) child.stdin.end(input);
+  if (typeof input === "string") child.stdin.end(input);
   const done = once(child, "close").then(([code, signal]) => ({ code: code ?? signal, ...said }));
   return { child, said, done };
 }
