@@ -680,6 +680,16 @@ print_environment() {
   done
 }
 
+# What stands in Claude Code's own settings goes before the environment.
+warn_of_settings() {
+  local file
+  for file in "${CLAUDE_CONFIG_DIR:-$HOME/.claude}/settings.json" .claude/settings.json .claude/settings.local.json; do
+    if grep -q '"ANTHROPIC_BASE_URL"' "$file" 2>/dev/null; then
+      say "$file sets ANTHROPIC_BASE_URL, and claude follows that: take it out to use this host."
+    fi
+  done
+}
+
 # This process becomes claude: terminal, signals, job control and exit code are claude's own, and the
 # supervisor ends the tunnel when it is gone.
 start_claude() {
@@ -751,6 +761,7 @@ serve() {
     leave_tunnel
     return
   fi
+  warn_of_settings
   start_claude
 }
 

@@ -195,6 +195,13 @@ export const environmentChecks = {
     equal(readStarted(laptop).env.NO_PROXY, "127.0.0.1,intern");
   },
 
+  "settings of claude that go before the environment are told": async ({ laptop, args }) => {
+    mkdirSync(join(laptop.home, ".claude"));
+    const settings = { env: { ANTHROPIC_BASE_URL: "http://elsewhere" } };
+    writeFileSync(join(laptop.home, ".claude/settings.json"), JSON.stringify(settings));
+    match((await runLauncher(laptop, args)).stderr, /settings\.json sets ANTHROPIC_BASE_URL/);
+  },
+
   "--url needs no ssh": async ({ laptop, gateway }) => {
     const { code } = await runLauncher(laptop, ["--url", `http://127.0.0.1:${gateway.port}/`]);
     equal(code, 7);
