@@ -71,7 +71,7 @@ fail() {
   leave_tunnel
   if [ "$fallback" = yes ] && [ "$action" = start ]; then
     say "Starting plain claude instead (--fallback)."
-    exec claude ${claude_arguments[@]+"${claude_arguments[@]}"}
+    exec "$claude_program" ${claude_arguments[@]+"${claude_arguments[@]}"}
   fi
   exit 1
 }
@@ -91,6 +91,7 @@ wait_seconds=600
 fresh=no
 fallback=no
 new_host_key=no
+claude_program=claude
 claude_arguments=()
 
 # set_option NAME VALUE: the same names on the command line and in the file of hosts.
@@ -525,14 +526,16 @@ ask() {
 read_field() { printable "$(printf '%s' "$body" | LC_ALL=C sed -n "s/.*\"$1\":\"\\([^\"]*\\)\".*/\\1/p" | head -n 1)"; }
 
 await_gateway() {
-  local since=$SECONDS code
+  local since=$SECONDS code patience
   while :; do
     ask /
     code=$?
     if [ $code = 0 ]; then break; fi
     if [ -n "$url" ]; then fail_url $code; fi
+    # No answer at all may also be a line that is dead without ssh having noticed yet.
+    if [ $code = 28 ]; then patience=60; else patience=5; fi
     case $(tunnel_state) in
-      up) if [ $((SECONDS - since)) -ge 5 ]; then fail_remote; fi ;;
+      up) if [ $((SECONDS - since)) -ge $patience ]; then fail_remote $code; fi ;;
       *) await_tunnel && since=$SECONDS ;;
     esac
     sleep 0.5
@@ -551,6 +554,9 @@ fail_url() {
 }
 
 fail_remote() {
+  if [ "$1" = 28 ]; then
+    fail "The gateway does not answer: $place takes connections and says nothing. Look at its log on the host."
+  fi
   if grep -q 'administratively prohibited' "$tunnel/run/ssh.log" 2>/dev/null; then
     fail "The sshd of $ssh_target forbids port forwarding (AllowTcpForwarding)."
   fi
@@ -699,7 +705,7 @@ start_claude() {
   for ((index = 0; index < ${#names[@]}; index++)); do
     export "${names[index]}=${values[index]}"
   done
-  exec claude ${claude_arguments[@]+"${claude_arguments[@]}"}
+  exec "$claude_program" ${claude_arguments[@]+"${claude_arguments[@]}"}
 }
 
 # ── What is done ─────────────────────────────────────────────────────────────────────────────────────────
@@ -711,10 +717,21 @@ check_programs() {
   if [ -z "$url" ]; then
     needs_program ssh || fail "ssh is missing: install OpenSSH's client first."
   fi
-  if [ "$action" = start ] && ! needs_program claude; then
-    fallback=no
-    fail "claude is missing: npm install -g @anthropic-ai/claude-code"
-  fi
+  if [ "$action" = start ]; then find_claude; fi
+}
+
+# Claude Code's own installers put it where an interactive shell finds it by an alias, and a script does not.
+find_claude() {
+  local place
+  if needs_program claude; then return; fi
+  for place in "$HOME/.local/bin/claude" "$HOME/.claude/local/claude"; do
+    if [ -x "$place" ]; then
+      claude_program=$place
+      return
+    fi
+  done
+  fallback=no
+  fail "claude is missing: npm install -g @anthropic-ai/claude-code"
 }
 
 # RunPod's relay passes a terminal only. An alias of ~/.ssh/config may hide it.

@@ -1,7 +1,7 @@
 // `npm run test:launcher`: claude_start.sh with a real sshd on loopback, a scripted claude and the real one.
 import { equal, match } from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { installClient } from "./claude-code/install-client.mjs";
@@ -44,27 +44,35 @@ async function cuts() {
   await runCutChecks(check, { node, folder: makeFolder("cuts"), sshd, localPort: takeLocalPort });
 }
 
+/** Two at a time: they wait more than they work. */
 async function others() {
-  for (const [name, { args, says }] of Object.entries(usageChecks))
-    await check(`usage: ${name}`, () =>
-      inLaptop(name, async ({ laptop }) => {
-        const { code, stderr } = await runLauncher(laptop, args);
-        equal(code, 2, stderr);
-        match(stderr, says);
-        equal(existsSync(join(laptop.home, "hacked")), false);
-      }),
-    );
-  for (const [name, run] of Object.entries(failureChecks))
-    await check(`failure: ${name}`, () =>
-      inLaptop(name, async (context) => {
-        const { code, stdout, stderr, says } = await run(context);
-        match(stderr, says);
-        equal(code, 1, stderr);
-        equal(stdout, "");
-      }),
-    );
-  for (const group of [tunnelChecks, environmentChecks, terminalChecks, clientChecks])
-    for (const [name, run] of Object.entries(group)) await check(name, () => inLaptop(name, run));
+  const usages = Object.entries(usageChecks).map(([name, { args, says }]) => [
+    `usage: ${name}`,
+    async ({ laptop }) => {
+      const { code, stderr } = await runLauncher(laptop, args);
+      equal(code, 2, stderr);
+      match(stderr, says);
+      equal(existsSync(join(laptop.home, "hacked")), false);
+    },
+  ]);
+  const failures = Object.entries(failureChecks).map(([name, run]) => [
+    `failure: ${name}`,
+    async (context) => {
+      const { code, stdout, stderr, says } = await run(context);
+      match(stderr, says);
+      equal(code, 1, stderr);
+      equal(stdout, "");
+    },
+  ]);
+  const groups = [tunnelChecks, environmentChecks, terminalChecks, clientChecks];
+  const waiting = [...usages, ...failures, ...groups.flatMap(Object.entries)];
+  const work = async () => {
+    for (let next = waiting.shift(); next; next = waiting.shift()) {
+      const [name, run] = next;
+      await check(name, () => inLaptop(name, run));
+    }
+  };
+  await Promise.all([work(), work()]);
 }
 
 /** A laptop, a line and a gateway of its own for each check, and nothing left on any of them after it. */
@@ -97,16 +105,13 @@ async function inLaptop(name, run) {
 }
 
 function makeFolder(name) {
-  const path = join(folder, name.replaceAll(/[^a-z0-9]+/gi, "-").slice(0, 40));
-  mkdirSync(path);
-  return path;
+  return mkdtempSync(join(folder, `${name.replaceAll(/[^a-z0-9]+/gi, "-").slice(0, 40)}-`));
 }
 
 /** With nobody on the ports above it, which a start may take. */
 async function takeLocalPort() {
-  do nextPort += 25;
-  while (await isListening(nextPort));
-  return nextPort;
+  const port = (nextPort += 25);
+  return (await isListening(port)) ? takeLocalPort() : port;
 }
 
 /** Processes that name a folder in their command line, or have been started from there. */

@@ -1,6 +1,6 @@
 import { deepStrictEqual, equal, match, ok } from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { environment } from "./start-scripted-gateway.mjs";
 import { runLauncher, startLauncher, until } from "./run-launcher.mjs";
@@ -200,6 +200,13 @@ export const environmentChecks = {
     const settings = { env: { ANTHROPIC_BASE_URL: "http://elsewhere" } };
     writeFileSync(join(laptop.home, ".claude/settings.json"), JSON.stringify(settings));
     match((await runLauncher(laptop, args)).stderr, /settings\.json sets ANTHROPIC_BASE_URL/);
+  },
+
+  "a claude that only an alias finds": async ({ laptop, args }) => {
+    const place = join(laptop.home, ".claude/local");
+    mkdirSync(place, { recursive: true });
+    renameSync(join(laptop.programs, "claude"), join(place, "claude"));
+    equal((await runLauncher(laptop, args)).code, 7);
   },
 
   "--url needs no ssh": async ({ laptop, gateway }) => {

@@ -1,6 +1,7 @@
 import { deepStrictEqual, equal, match, ok } from "node:assert/strict";
 import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { isListening, takePort } from "./ports.mjs";
 import { notReady } from "./start-scripted-gateway.mjs";
 import { runLauncher, startLauncher, until } from "./run-launcher.mjs";
@@ -107,7 +108,7 @@ export const tunnelChecks = {
     const { code, stdout } = await runLauncher(laptop, [...args, "--print-env"]);
     equal(code, 0);
     const url = /ANTHROPIC_BASE_URL='(.*)'/.exec(stdout)[1];
-    await new Promise((resolve) => setTimeout(resolve, 2500));
+    await delay(2500);
     ok(await answers(`${url}/`), "it stays without any user");
     match((await runLauncher(laptop, [...args, "--status"])).stdout, /up, used by 0$/m);
     match((await runLauncher(laptop, [...args, "--stop"])).stderr, /is closed/);
@@ -125,6 +126,17 @@ export const tunnelChecks = {
     const { code, stderr } = await runLauncher(laptop, args);
     equal(code, 7);
     match(stderr, /waiting: connect ECONNREFUSED.*pulling 0 %.*qwen3-coder: pulling 43 %.*loading/s);
+  },
+
+  "a line that is dead when a second one starts is waited for": async ({ laptop, args, line }) => {
+    const { done } = await startWaiting(laptop, args);
+    line.silence();
+    const second = startLauncher(laptop, args);
+    await delay(3000);
+    await line.restore();
+    equal((await second.done).code, 7);
+    enough(laptop);
+    await done;
   },
 
   "a cut while the model is loading is waited out": async ({ laptop, args, gateway, line }) => {
