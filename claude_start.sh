@@ -627,6 +627,8 @@ read_environment() {
     esac
   done <<<"$body"
   add_variable ANTHROPIC_BASE_URL "$base_url"
+  # A tunnel may be cut more than once in a turn; the client takes 15 at most.
+  if [ -z "$url" ]; then add_variable CLAUDE_CODE_MAX_RETRIES "${CLAUDE_CODE_MAX_RETRIES:-15}"; fi
   add_key
   add_headers
   add_proxy_exception

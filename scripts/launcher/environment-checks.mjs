@@ -53,6 +53,7 @@ export const environmentChecks = {
     const { args: received, env } = readStarted(laptop);
     deepStrictEqual(received, given);
     equal(env.ANTHROPIC_MODEL, "qwen3-coder:30b");
+    equal(env.CLAUDE_CODE_MAX_RETRIES, "15");
     equal(env.ANTHROPIC_BASE_URL, `http://127.0.0.1:${args[args.indexOf("--local-port") + 1]}`);
   },
 
