@@ -15,7 +15,7 @@ import { startLine } from "./launcher/start-line.mjs";
 import { startScriptedGateway } from "./launcher/start-scripted-gateway.mjs";
 import { startSshd } from "./launcher/start-sshd.mjs";
 import { terminalChecks } from "./launcher/terminal-checks.mjs";
-import { tunnelChecks } from "./launcher/tunnel-checks.mjs";
+import { endWaiting, tunnelChecks } from "./launcher/tunnel-checks.mjs";
 import { prepare } from "./prepare.mjs";
 
 const only = process.argv[2] ?? "";
@@ -98,6 +98,7 @@ async function inLaptop(name, run) {
           "",
         );
   } finally {
+    endWaiting(laptop);
     await runLauncher(laptop, ["--stop"]);
     await line.close();
     await gateway.close();

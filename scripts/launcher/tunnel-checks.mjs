@@ -8,7 +8,8 @@ import { runLauncher, startLauncher, until } from "./run-launcher.mjs";
 
 /** Lives until the file is there, then ends with 3. */
 const waiting = { FAKE_CLAUDE: 'until [ -e "$HOME/enough" ]; do sleep 0.1; done; exit 3' };
-const enough = (laptop) => writeFileSync(join(laptop.home, "enough"), "");
+/** Ends what waits. */
+export const endWaiting = (laptop) => writeFileSync(join(laptop.home, "enough"), "");
 const runOf = (laptop) => join(laptop.state, readdirSync(laptop.state)[0], "run");
 const read = (laptop, name) => readFileSync(join(runOf(laptop), name), "utf8").trim();
 const baseUrlOf = (laptop) => /^ANTHROPIC_BASE_URL=(.*)$/m.exec(readFileSync(laptop.started, "utf8"))?.[1];
@@ -52,7 +53,7 @@ export const tunnelChecks = {
     deepStrictEqual([baseUrlOf(laptop), read(laptop, "ssh.pid")], [url, pid]);
     ok(await answers(`${url}/`));
     match((await runLauncher(laptop, ["--status"])).stdout, /up, used by 1$/m);
-    enough(laptop);
+    endWaiting(laptop);
     equal((await first.done).code, 3);
     await until("the tunnel is closed", async () => !(await answers(`${url}/`)));
   },
@@ -66,7 +67,7 @@ export const tunnelChecks = {
         return false;
       }
     });
-    enough(laptop);
+    endWaiting(laptop);
     for (const { done } of all) equal((await done).code, 3);
   },
 
@@ -76,7 +77,7 @@ export const tunnelChecks = {
     process.kill(Number(read(laptop, "ssh.pid")), "SIGKILL");
     await until("the tunnel is down", async () => !(await answers(`${url}/`)));
     await until("the tunnel is back", () => answers(`${url}/`));
-    enough(laptop);
+    endWaiting(laptop);
     await done;
   },
 
@@ -84,7 +85,7 @@ export const tunnelChecks = {
     const { done } = await startWaiting(laptop, args);
     const url = baseUrlOf(laptop);
     process.kill(Number(read(laptop, "pid")), "SIGKILL");
-    enough(laptop);
+    endWaiting(laptop);
     await done;
     ok(await answers(`${url}/`), "the ssh of the killed supervisor is expected to be there still");
     equal((await runLauncher(laptop, args)).code, 7);
@@ -98,7 +99,7 @@ export const tunnelChecks = {
     process.kill(supervisor, "SIGKILL");
     process.kill(ssh, "SIGKILL");
     for (const name of ["pid", "ssh.pid"]) writeFileSync(join(runOf(laptop), name), `${process.pid}\n`);
-    enough(laptop);
+    endWaiting(laptop);
     await done;
     equal((await runLauncher(laptop, args)).code, 7);
     equal((await runLauncher(laptop, ["--stop"])).code, 0);
@@ -135,7 +136,7 @@ export const tunnelChecks = {
     await delay(3000);
     await line.restore();
     equal((await second.done).code, 7);
-    enough(laptop);
+    endWaiting(laptop);
     await done;
   },
 
