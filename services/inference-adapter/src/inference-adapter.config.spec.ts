@@ -21,7 +21,7 @@ it("has the defaults that the documentation tells", () => {
     CONNECT_TIMEOUT_MS: 5000,
     FIRST_EVENT_TIMEOUT_MS: 600_000,
     IDLE_TIMEOUT_MS: 300_000,
-    DETACH_GRACE_MS: 60_000,
+    DETACH_GRACE_MS: 180_000,
   });
 });
 

@@ -68,5 +68,5 @@ export class InferenceAdapterConfig extends ServiceConfig {
 
   /** How long a generation goes on without a client, so that a retry can join it. */
   @IsIntVariable(0, 3_600_000)
-  DETACH_GRACE_MS: number = 60_000;
+  DETACH_GRACE_MS: number = 180_000;
 }

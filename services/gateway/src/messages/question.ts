@@ -9,6 +9,8 @@ export interface Caller {
   tenant: string;
   requestId: string;
   signal: AbortSignal;
+  /** The connection that the request came on. */
+  connection: object;
 }
 
 /** One request with all that was found out about it before anybody was asked. */

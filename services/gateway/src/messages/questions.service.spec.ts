@@ -17,6 +17,7 @@ const caller = (headers: Caller["headers"] = {}, tenant = "-"): Caller => ({
   tenant,
   requestId: "req_1",
   signal: new AbortController().signal,
+  connection: {},
 });
 const body = { model: "claude-opus", messages: [{ role: "user", content: "Hi" }] };
 const normalizing = { CACHE_NORMALIZE: "date,home" };

@@ -124,6 +124,18 @@ describe("different requests", () => {
     expect([a, b, c].map(({ run }) => run.isRunning)).toEqual([true, true, false]);
   });
 
+  it("leave one that nobody listens to alone where there are slots", async () => {
+    const { ask } = startService({ INFERENCE_CONCURRENCY: 2 });
+    const left = ask("a");
+    await settle();
+    left.run.say(0);
+    await settle();
+    left.leave();
+    ask("b");
+    await settle();
+    expect(ask("a")).toMatchObject({ started: false, generation: left.generation });
+  });
+
   it("are refused at once when the queue is full; those that join are not", async () => {
     const { ask, service } = startService({ INFERENCE_QUEUE_LIMIT: 1 });
     ask("a");

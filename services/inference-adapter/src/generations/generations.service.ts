@@ -137,7 +137,8 @@ export class GenerationsService {
     for (const { state, isDeserted, abort } of this.unfinished)
       if (state !== "queued" && abort.signal.aborted) wanted -= 1;
       else if (state === "queued" && !isDeserted) wanted += 1;
-    return wanted;
+    // One that has just got its slot still counts as queued.
+    return Math.min(wanted, this.slots.depth);
   }
 
   private cancelDeserted(state: GenerationState, atMost: number): void {
