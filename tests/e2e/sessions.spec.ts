@@ -133,11 +133,20 @@ describe("not the same asker", () => {
 });
 
 describe("an answer that was sent whole", () => {
+  it("to a client that then hangs up has arrived", async () => {
+    countsAnswers();
+    const asked = question();
+    const own = session();
+    await (await stack.post(asked, { ...own, connection: "close" })).text();
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(await ask(asked, own)).toEqual({ cache: "refresh", text: "Answer 2." });
+  });
+
   it("and is asked for on another connection was lost on its way: a hit, once", async () => {
     countsAnswers();
     const asked = question();
     const own = session();
-    await ask(asked, own, new Agent());
+    await ask(asked, own, new Agent({ keepAlive: true }));
     expect(await ask(asked, own)).toEqual({ cache: "hit", text: "Answer 1." });
     expect(await ask(asked, own)).toEqual({ cache: "refresh", text: "Answer 2." });
   });

@@ -1,3 +1,4 @@
+import { EventEmitter } from "node:events";
 import { describe, expect, it } from "vitest";
 import type { Message } from "#anthropic/messages.js";
 import type { NeighbourRequest, StoreRequest } from "#service-contracts/cache-store.js";
@@ -49,7 +50,7 @@ const question = (changed: Partial<Question> = {}, wishes: Partial<CachePolicy> 
     tenant: "alice",
     requestId: "req_1",
     signal: new AbortController().signal,
-    connection: {},
+    connection: new EventEmitter(),
   },
   tenant: "alice",
   canonical,

@@ -1,3 +1,4 @@
+import type { EventEmitter } from "node:events";
 import type { IncomingHttpHeaders } from "node:http";
 import type { CanonicalRequest } from "#anthropic/canonical-request.js";
 import type { MessagesRequest } from "#anthropic/messages.js";
@@ -10,7 +11,7 @@ export interface Caller {
   requestId: string;
   signal: AbortSignal;
   /** The connection that the request came on. */
-  connection: object;
+  connection: EventEmitter;
 }
 
 /** One request with all that was found out about it before anybody was asked. */
