@@ -13,11 +13,12 @@ const graceMs = 60_000;
 beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] }));
 afterEach(() => void vi.useRealTimers());
 
-function startService(settings: Partial<InferenceAdapterConfig> = {}) {
+function startService(settings: Partial<InferenceAdapterConfig> = {}, cancelsInPrefill = false) {
   const config = Object.assign(new InferenceAdapterConfig(), { DETACH_GRACE_MS: graceMs, ...settings });
   const registry = new Registry();
   const shutdown = new Shutdown();
-  const service = new GenerationsService(config, new GenerationsMetrics(registry, config), shutdown);
+  const metrics = new GenerationsMetrics(registry, config);
+  const service = new GenerationsService(config, metrics, shutdown, { cancelsInPrefill });
 
   /** A request for the key: its run, whether it was started, what it reads, and how to leave. */
   function ask(key: string, run = new ScriptedRun()) {
