@@ -47,11 +47,13 @@ export class FakeOpenAi {
   isDeaf = false;
   /** What a model says in place of its recital. */
   steps: Step[] | undefined;
+  connections = 0;
   private readonly sockets = new Set<Socket>();
   private readonly server = createServer((request, response) => void this.serve(request, response));
 
   constructor(readonly options: FakeOpenAiOptions) {
     this.server.on("connection", (socket) => {
+      this.connections += 1;
       this.sockets.add(socket);
       socket.once("close", () => this.sockets.delete(socket));
     });

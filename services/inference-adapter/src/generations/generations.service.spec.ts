@@ -287,6 +287,28 @@ describe("a generation whose clients have left", () => {
     expect(await back.outcome).toEqual([0]);
   });
 
+  it("in prefill is cancelled at once for another request, by a backend that can", async () => {
+    const { ask } = startService({}, true);
+    const first = ask("a");
+    await settle();
+    first.leave();
+    expect(first.run.isRunning).toBe(true);
+    const next = ask("b");
+    await settle();
+    expect([first.run.isRunning, next.run.isRunning]).toEqual([false, true]);
+  });
+
+  it("in prefill is cancelled when the grace ends, by a backend that can", async () => {
+    const { ask } = startService({}, true);
+    const first = ask("a");
+    await settle();
+    first.leave();
+    await wait(graceMs - 1000);
+    expect(first.run.isRunning).toBe(true);
+    await wait(2000);
+    expect(first.run.isRunning).toBe(false);
+  });
+
   it("keeps its place in the queue for a retry", async () => {
     const { ask } = startService();
     const running = ask("a");

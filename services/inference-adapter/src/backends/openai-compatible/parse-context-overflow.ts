@@ -15,7 +15,7 @@ const wordings: Wording[] = [
   {
     of: /maximum context length/i,
     prompt:
-      /(?:contains (?:at least )?|\(|: |resulted in |request has )(\d+) (?:input )?tokens(?: in the messages| from the input|\.|,| \()?|\((\d+) in the messages/i,
+      /(\d+) in the messages|contains (?:at least )?(\d+) input tokens|request has (\d+) input tokens|: (\d+) tokens from the input|resulted in (\d+) tokens/i,
     window: /maximum context length (?:is|of) (\d+)/i,
   },
   {

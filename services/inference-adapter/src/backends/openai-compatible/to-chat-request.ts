@@ -4,6 +4,7 @@ import type { Tool } from "#anthropic/messages.js";
 import type { ServerTraits } from "./map-server-kind.js";
 import type { ChatPrompt, ChatRequest, ChatTool } from "./openai-wire.js";
 import { toChatMessages } from "./to-chat-messages.js";
+import { toParameters } from "./to-parameters.js";
 
 /** A request for `/v1/chat/completions`. Stop sequences are not sent: they are cut by us (ADR 1). */
 export function toChatRequest(request: CanonicalRequest, model: string, traits: ServerTraits): ChatRequest {
@@ -74,7 +75,7 @@ function toChatTool({ name, description, input_schema }: Tool): ChatTool {
     function: {
       name,
       description: description ?? "",
-      parameters: { type: "object", properties: {}, ...input_schema },
+      parameters: toParameters(input_schema),
     },
   };
 }
