@@ -90,8 +90,9 @@ export class OpenAiCompatibleBackend implements InferenceBackend {
     const now = () => performance.now();
     const chunks = readChunks(await this.open(chat, request, model, signal), hear);
     const toError = (body: unknown) => toRefusal(parseServerError(undefined, body), request, model);
-    const events = refuseEmptyOverflow(toGenerationEvents(chunks, { toError, now }), model);
     const tools = request.output_config?.format ? [] : clientTools(request);
+    const answer = toGenerationEvents(chunks, { offersTools: tools.length > 0, toError, now });
+    const events = refuseEmptyOverflow(answer, model);
     yield* rescueToolCalls(cutAtStopSequence(events, request.stop_sequences ?? []), tools, (kind) =>
       this.options.onRescue?.(kind),
     );

@@ -32,7 +32,8 @@ export class OpenAiServer {
       return () => (props ? { props } : {});
     }
     if (this.kind === "lm-studio") {
-      const models = new Map((await this.client.lmStudioModels()).map((model) => [model.id, model]));
+      const told = await this.client.lmStudioModels().catch(() => []);
+      const models = new Map(told.map((model) => [model.id, model]));
       return ({ id }) => {
         const lmStudio = models.get(id);
         return lmStudio ? { lmStudio } : {};

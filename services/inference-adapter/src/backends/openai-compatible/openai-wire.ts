@@ -57,13 +57,20 @@ export interface ChatTool {
 /** One event of a streamed answer. */
 export interface ChatChunk {
   choices?: ChatChoice[];
-  usage?: { prompt_tokens?: number; completion_tokens?: number } | null;
+  usage?: ChatUsage | null;
   /** llama.cpp's own measurements. */
   timings?: { prompt_ms?: number; predicted_ms?: number };
   /** The answer has failed: an object with a message, or the message itself. */
   error?: unknown;
   /** `error` in a form that has the message beside it. */
   object?: string;
+}
+
+export interface ChatUsage {
+  prompt_tokens?: number;
+  completion_tokens?: number;
+  /** Reasoning is among the completion's tokens, also where a server keeps it to itself. */
+  completion_tokens_details?: { reasoning_tokens?: number } | null;
 }
 
 export interface ChatChoice {

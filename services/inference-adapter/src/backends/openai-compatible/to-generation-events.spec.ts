@@ -1,4 +1,6 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { collect } from "#anthropic/__fixtures__/collect.js";
 import { cutBytes } from "#anthropic/__fixtures__/cut-bytes.js";
 import { ApiError } from "#anthropic/errors.js";
 import type { GenerationEvent } from "../inference-backend.js";
@@ -9,6 +11,7 @@ import { parseServerError } from "./map-openai-error.js";
 import { toGenerationEvents } from "./to-generation-events.js";
 
 const context = {
+  offersTools: true,
   toError: (body: unknown) => new ApiError("api_error", parseServerError(undefined, body).message),
   now: () => 0,
 };
@@ -393,9 +396,11 @@ describe("tool calls", () => {
 
 describe("a call that the server lost", () => {
   const lost = async (answer: string) => {
-    const error = await (async () => {
-      for await (const _event of toGenerationEvents(decodeChunks(cutBytes(answer, Infinity)), context));
-    })().catch((thrown: unknown) => thrown);
+    const events = collect(toGenerationEvents(decodeChunks(cutBytes(answer, Infinity)), context));
+    const error = await events.then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    );
     return error instanceof LostCallError ? { end: error.end?.stopReason } : error;
   };
 
@@ -408,11 +413,65 @@ describe("a call that the server lost", () => {
     expect(await lost(finish("tool_calls") + usage(1) + done)).toEqual({ end: undefined });
   });
 
+  it("is not suspected behind hidden reasoning, nor without tools", async () => {
+    const completion_tokens_details = { reasoning_tokens: 39 };
+    const reasoned = event({ choices: [], usage: { completion_tokens: 40, completion_tokens_details } });
+    expect(await lost(hi + finish("stop") + reasoned + done)).toBeUndefined();
+    const chunks = decodeChunks(cutBytes(hi + finish("stop") + usage(40), Infinity));
+    const events = await collect(toGenerationEvents(chunks, { ...context, offersTools: false }));
+    expect(events.at(-1)).toMatchObject({ type: "end", stopReason: "end_turn" });
+  });
+
   it("is not suspected in a plain or a cut answer", async () => {
     expect(await lost(hi + finish("stop") + usage(3) + done)).toBeUndefined();
     expect(await lost(finish("length") + usage(40) + done)).toBeUndefined();
     expect(await lost(finish("stop") + usage(1) + done)).toBeUndefined();
   });
+});
+
+it("loses nothing and mixes nothing, in whatever order and pieces it comes", async () => {
+  const text = fc.string({ unit: fc.constantFrom("a", " ", "🙂", "\n"), minLength: 1, maxLength: 6 });
+  const said = fc.oneof(
+    text.map((content) => ({
+      said: content,
+      thought: "",
+      called: [] as string[],
+      answer: piece({ content }),
+    })),
+    text.map((reasoning) => ({ said: "", thought: reasoning, called: [], answer: piece({ reasoning }) })),
+    fc.tuple(text, fc.integer({ min: 1, max: 9 }), fc.uuid()).map(([value, size, id]) => {
+      const json = JSON.stringify({ value });
+      const parts = json.match(new RegExp(`.{1,${size}}`, "gsu")) ?? [];
+      const first = call({ index: 0, id, function: { name: "f", arguments: "" } });
+      const rest = parts.map((part) => call({ index: 0, function: { arguments: part } })).join("");
+      return { said: "", thought: "", called: [json], answer: first + rest };
+    }),
+  );
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(said, { maxLength: 8 }),
+      fc.integer({ min: 1, max: 40 }),
+      async (parts, cut) => {
+        const told = (await read(
+          parts.map(({ answer }) => answer).join("") + finish("stop"),
+          cut,
+        )) as string[][];
+        const all = (type: string, index = 1) =>
+          told.filter((one) => one[0] === type).map((one) => one[index]);
+        expect(all("call", 2)).toEqual(parts.flatMap(({ called }) => called));
+        expect(all("thinking").join("")).toBe(parts.map(({ thought }) => thought).join(""));
+        // Blanks alone between two calls are left out.
+        expect(all("text").join("").replaceAll(/\s/g, "")).toBe(
+          parts
+            .map((one) => one.said)
+            .join("")
+            .replaceAll(/\s/g, ""),
+        );
+        expect(told.at(-1)?.[0]).toBe("end");
+      },
+    ),
+    { numRuns: 300 },
+  );
 });
 
 it("measures prefill and decoding by the clock, or takes what llama.cpp measured", async () => {

@@ -7,6 +7,8 @@ import type { ChatChunk, ChatDelta } from "./openai-wire.js";
 import { ToolCallStream } from "./tool-call-stream.js";
 
 export interface AnswerContext {
+  /** Without tools no call can be lost. */
+  offersTools: boolean;
   /** An error inside the stream → what is thrown. */
   toError: (body: unknown) => ApiError;
   /** Milliseconds on a clock that only goes forward. */
@@ -16,7 +18,7 @@ export interface AnswerContext {
 /** The chunks of one answer → what the model does. @throws ApiError where the answer is no whole one */
 export async function* toGenerationEvents(
   chunks: AsyncIterable<ChatChunk>,
-  { toError, now }: AnswerContext,
+  { offersTools, toError, now }: AnswerContext,
 ): AsyncGenerator<GenerationEvent> {
   const calls = new ToolCallStream();
   const seen: Seen = { startedAt: now(), bytes: 0, pieces: 0 };
@@ -38,7 +40,7 @@ export async function* toGenerationEvents(
   const stopReason = mapFinishReason(seen.finish, calls.count > 0);
   yield* calls.close(stopReason === "max_tokens");
   const end = toEnd(seen, stopReason, now());
-  refuseLostCall(end, seen, calls.count);
+  if (offersTools && calls.count === 0) refuseLostCall(end, seen);
   yield end;
 }
 
@@ -55,8 +57,8 @@ interface Seen {
 
 function* toEvents(delta: ChatDelta, calls: ToolCallStream): Generator<GenerationEvent> {
   const thinking = delta.reasoning ?? delta.reasoning_content;
-  if (thinking) yield { type: "thinking", thinking };
-  if (delta.content) yield* calls.text(delta.content);
+  if (thinking) yield* calls.say({ type: "thinking", thinking });
+  if (delta.content) yield* calls.say({ type: "text", text: delta.content });
   for (const call of delta.tool_calls ?? []) yield* calls.feed(call);
 }
 
@@ -73,9 +75,10 @@ const hiddenTokens = 8;
  * A parser that cannot read a call may drop it without a word: then more tokens were generated than can have come
  * out (no token is shorter than a byte), or the server says that it called and nothing did.
  */
-function refuseLostCall(end: GenerationEnd, { bytes, finish }: Seen, calls: number): void {
-  if (calls > 0 || end.stopReason !== "end_turn") return;
-  const most = bytes === 0 ? 1 : bytes + hiddenTokens;
+function refuseLostCall(end: GenerationEnd, { bytes, finish, usage }: Seen): void {
+  if (end.stopReason !== "end_turn") return;
+  const hidden = usage?.completion_tokens_details?.reasoning_tokens ?? 0;
+  const most = hidden + (bytes === 0 ? 1 : bytes + hiddenTokens);
   if (finish !== "tool_calls" && end.outputTokens <= most) return;
   throw new LostCallError(
     `The model wrote ${end.outputTokens} tokens that the server could not read as an answer (a malformed tool call)`,

@@ -2,6 +2,8 @@ import { ApiError } from "#anthropic/errors.js";
 import type { GenerationEvent } from "../inference-backend.js";
 import type { ToolCallDelta } from "./openai-wire.js";
 
+export type Saying = Extract<GenerationEvent, { type: "text" | "thinking" }>;
+
 interface OpenCall {
   index: number | undefined;
   id: string | undefined;
@@ -12,18 +14,18 @@ interface OpenCall {
 
 /**
  * The pieces of tool calls → calls, one after the other, each piece passed on as it comes. Servers tell a new call
- * by its index, by its id, or by both; some give every call the index 0. Text behind a call's first piece waits for
- * the call's end, because a call is one block.
+ * by its index, by its id, or by both; some give every call the index 0. What the model says behind a call's first
+ * piece waits for the call's end, because a call is one block.
  */
 export class ToolCallStream {
   private open: OpenCall | undefined;
-  private heldText = "";
+  private held: Saying[] = [];
   /** How many calls have begun. */
   count = 0;
 
-  *text(text: string): Generator<GenerationEvent> {
-    if (this.open) this.heldText += text;
-    else yield { type: "text", text };
+  *say(saying: Saying): Generator<GenerationEvent> {
+    if (this.open) this.held.push(saying);
+    else yield saying;
   }
 
   *feed(delta: ToolCallDelta): Generator<GenerationEvent> {
@@ -48,9 +50,9 @@ export class ToolCallStream {
 
   /** The end of the call that is open. `isCut`: the answer was ended in its middle. @throws ApiError */
   *close(isCut = false): Generator<GenerationEvent> {
-    const { open, heldText } = this;
+    const { open, held } = this;
     this.open = undefined;
-    this.heldText = "";
+    this.held = [];
     if (open && !isCut) {
       if (open.name === undefined) throw new ApiError("api_error", "the model's tool call has no name");
       if (open.json.trim() === "") yield { type: "tool_use_input", partialJson: "{}" };
@@ -60,7 +62,8 @@ export class ToolCallStream {
           `the model's call of ${open.name} has arguments that are no JSON object`,
         );
     }
-    if (heldText.trim() !== "") yield { type: "text", text: heldText };
+    // Blanks between calls mean nothing.
+    if (held.some((saying) => !isBlank(saying))) yield* held;
   }
 }
 
@@ -73,6 +76,8 @@ function toText(argument: string | Record<string, unknown> | null | undefined): 
   if (argument === null || argument === undefined) return "";
   return typeof argument === "string" ? argument : JSON.stringify(argument);
 }
+
+const isBlank = (saying: Saying): boolean => saying.type === "text" && saying.text.trim() === "";
 
 function isJsonObject(json: string): boolean {
   try {
