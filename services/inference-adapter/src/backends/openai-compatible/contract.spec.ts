@@ -7,9 +7,11 @@ import {
 } from "../backend.contract.js";
 import {
   type FakeOpenAi,
+  type FakeServerKind,
   type Fault as Played,
   startFakeOpenAi,
 } from "../../../../../tests/support/fake-openai/fake-openai.js";
+import { serverTraits } from "./map-server-kind.js";
 import { OpenAiClient } from "./openai.client.js";
 import { OpenAiCompatibleBackend } from "./openai-compatible.backend.js";
 import { OpenAiServer } from "./openai-server.js";
@@ -32,7 +34,7 @@ const played: Record<Fault, Played> = {
   silence: { raw: "", afterwards: "silence" },
 };
 
-async function start(kind: "vllm" | "llama.cpp", clocks: typeof shortClocks): Promise<BackendUnderTest> {
+async function start(kind: FakeServerKind, clocks: typeof shortClocks): Promise<BackendUnderTest> {
   const fake = await startFakeOpenAi({ kind, contextLength: windowTokens });
   const client = new OpenAiClient({ baseUrl: fake.url, apiKey: "", connectTimeoutMs: 500 });
   const server = new OpenAiServer(client);
@@ -40,7 +42,7 @@ async function start(kind: "vllm" | "llama.cpp", clocks: typeof shortClocks): Pr
     backend: new OpenAiCompatibleBackend(server, clocks),
     counter: new ServerTokenCounter(server),
     model: "tiny",
-    thinkingModel: "tiny",
+    thinkingModel: serverTraits[kind].takesTemplateSettings ? "tiny" : undefined,
     windowTokens,
     faults: faultsOf(fake),
     close: () => fake.close(),
@@ -57,6 +59,6 @@ const faultsOf = (fake: FakeOpenAi) => ({
 
 const patient = { firstEventTimeoutMs: 30_000, idleTimeoutMs: 30_000, probeIntervalMs: 15_000 };
 
-describeBackend("an OpenAI-compatible backend on vLLM's wire", () => start("vllm", patient));
-describeBackend("an OpenAI-compatible backend on llama.cpp's wire", () => start("llama.cpp", patient));
+for (const kind of ["vllm", "sglang", "llama.cpp", "lm-studio", "other"] as const)
+  describeBackend(`an OpenAI-compatible backend on the wire of ${kind}`, () => start(kind, patient));
 describeFaults("an OpenAI-compatible backend", () => start("vllm", shortClocks));
