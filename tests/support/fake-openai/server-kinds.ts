@@ -92,7 +92,8 @@ export function contextRefusal({ kind = "vllm", contextLength = 4096 }: Settings
       }
     : {
         error: {
-          message: `This model's maximum context length is ${contextLength} tokens. However, you requested ${asked} output tokens and your prompt contains ${prompt} input tokens, for a total of ${prompt + asked} tokens. Please reduce the length of the input prompt or the number of requested output tokens.`,
+          // It tokenizes no further than it must.
+          message: `This model's maximum context length is ${contextLength} tokens. However, you requested ${asked} output tokens and your prompt contains at least ${Math.max(contextLength - asked, 0) + 1} input tokens, for a total of at least ${Math.max(contextLength, asked) + 1} tokens. Please reduce the length of the input prompt or the number of requested output tokens.`,
           type: "BadRequestError",
           param: "input_tokens",
           code: 400,

@@ -89,23 +89,32 @@ it("says what is wrong with a server that is none", async () => {
 });
 
 describe("an answer that does not fit behind its prompt", () => {
-  it.each(["vllm", "sglang"] as const)("is asked for once more with the room that %s tells", async (kind) => {
-    const { fake, run } = await start({ kind });
-    const events = await run({ messages: words(1000), max_tokens: 4000 });
+  it.each(["vllm", "sglang"] as const)("is asked for again with the room that %s tells", async (kind) => {
+    const { fake, run } = await start({ kind, contextLength: 8192 });
+    const events = await run({ messages: words(1000), max_tokens: 8000 });
     expect(events.at(-1)).toMatchObject({ type: "end", stopReason: "end_turn" });
     const [first, second] = sentMaxTokens(fake);
-    expect(first).toBe(4000);
-    expect(second).toBeGreaterThan(2048);
-    expect(second).toBeLessThan(3100);
+    expect(first).toBe(8000);
+    expect(second).toBeGreaterThan(6000);
+    expect(second).toBeLessThan(7200);
   });
 
-  it.each(["vllm", "sglang"] as const)("is refused where %s leaves too little room", async (kind) => {
+  it.each([
+    ["vllm", 2],
+    ["sglang", 1],
+  ] as const)("is refused where %s leaves too little room", async (kind, tries) => {
     const { fake, run } = await start({ kind });
     await expect(run({ messages: words(3000), max_tokens: 4000 })).rejects.toMatchObject({
       type: "invalid_request_error",
-      message: expect.stringMatching(/^prompt is too long: 30\d\d tokens > 2048 maximum$/) as string,
+      message: expect.stringMatching(/^prompt is too long: [34]\d\d\d tokens > 2048 maximum$/) as string,
     });
-    expect(fake.chats).toHaveLength(1);
+    expect(fake.chats).toHaveLength(tries);
+  });
+
+  it("is never asked to be longer than the window", async () => {
+    const { fake, run } = await start();
+    await run({ max_tokens: 100_000 });
+    expect(sentMaxTokens(fake)[0]).toBe(4096);
   });
 
   it.each([

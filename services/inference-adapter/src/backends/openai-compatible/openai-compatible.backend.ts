@@ -17,9 +17,10 @@ import { mapOpenAiError, parseServerError, type ServerError } from "./map-openai
 import { toModelServerError } from "./openai.client.js";
 import type { OpenAiServer } from "./openai-server.js";
 import type { ChatChunk, ChatRequest } from "./openai-wire.js";
-import { type ContextOverflow, parseContextOverflow } from "./parse-context-overflow.js";
+import { parseContextOverflow } from "./parse-context-overflow.js";
 import { toChatRequest } from "./to-chat-request.js";
 import { toGenerationEvents } from "./to-generation-events.js";
+import { toRoom } from "./to-room.js";
 
 export interface OpenAiCompatibleOptions {
   firstEventTimeoutMs: number;
@@ -86,6 +87,8 @@ export class OpenAiCompatibleBackend implements InferenceBackend {
     hear: () => void,
   ): AsyncGenerator<GenerationEvent> {
     const chat = toChatRequest(request, model.name, this.server.traits);
+    // vLLM refuses more than the window whatever the prompt is.
+    if (chat.max_tokens !== undefined) chat.max_tokens = Math.min(chat.max_tokens, model.contextLength);
     if (attempt > 0) chat.seed = randomInt(2 ** 31);
     const now = () => performance.now();
     const chunks = readChunks(await this.open(chat, request, model, signal), hear);
@@ -98,10 +101,7 @@ export class OpenAiCompatibleBackend implements InferenceBackend {
     );
   }
 
-  /**
-   * vLLM and SGLang refuse a prompt whose `max_tokens` do not fit behind it. Where the prompt could only be
-   * estimated, their refusal tells its length: then the answer gets what room there is.
-   */
+  /** A server that refuses the answer's length, and not the prompt's, is asked for less. */
   private async open(
     chat: ChatRequest,
     request: CanonicalRequest,
@@ -110,23 +110,11 @@ export class OpenAiCompatibleBackend implements InferenceBackend {
   ): Promise<IncomingMessage> {
     const answer = await this.server.client.chat(chat, signal);
     if ("events" in answer) return answer.events;
-    const room = toRoom(parseContextOverflow(answer.error, answer.message), chat, model);
+    const overflow = parseContextOverflow(answer.error, answer.message);
+    const room = overflow && toRoom(overflow, chat.max_tokens, model.contextLength, estimateTokens(request));
     if (room === undefined) throw toRefusal(answer, request, model);
     return this.open({ ...chat, max_tokens: room }, request, model, signal);
   }
-}
-
-/** How many tokens the answer may have instead; `undefined` where that is no help. */
-function toRoom(
-  overflow: ContextOverflow | undefined,
-  { max_tokens }: ChatRequest,
-  model: ServedModel,
-): number | undefined {
-  if (overflow?.promptTokens === undefined || max_tokens === undefined) return undefined;
-  const window = overflow.contextLength ?? model.contextLength;
-  // SGLang leaves the last place of the window free.
-  const room = window - overflow.promptTokens - 1;
-  return room < max_tokens && room >= leastRoom(window, max_tokens) ? room : undefined;
 }
 
 function toRefusal(error: ServerError, request: CanonicalRequest, { contextLength }: ServedModel): ApiError {
@@ -134,8 +122,9 @@ function toRefusal(error: ServerError, request: CanonicalRequest, { contextLengt
   if (!overflow) return mapOpenAiError(error);
   const window = Math.min(overflow.contextLength ?? contextLength, contextLength);
   const maximum = window - leastRoom(window, request.max_tokens);
-  const tokens = overflow.promptTokens ?? estimateTokens(request);
-  return promptTooLong(Math.max(tokens, maximum + 1), maximum);
+  const { promptTokens, isAtLeast } = overflow;
+  const tokens = promptTokens === undefined || isAtLeast ? estimateTokens(request) : promptTokens;
+  return promptTooLong(Math.max(tokens, promptTokens ?? 0, maximum + 1), maximum);
 }
 
 /** LM Studio's llama.cpp engine answers a prompt that does not fit with nothing at all. */

@@ -45,7 +45,12 @@ describe("a refusal because of the window", () => {
             "This model's maximum context length is 65536 tokens. However, you requested 32000 output tokens and your prompt contains at least 33537 input tokens, for a total of at least 65537 tokens. Please reduce the length of the input prompt or the number of requested output tokens.",
         },
       },
-      { promptTokens: 33_537, contextLength: 65_536 },
+      { promptTokens: 33_537, contextLength: 65_536, isAtLeast: true },
+    ],
+    [
+      "vLLM 0.32, the prompt alone",
+      readBody("vllm-0.32-error-overflow"),
+      { promptTokens: 2049, contextLength: 2048, isAtLeast: true },
     ],
     [
       "vLLM's engine",

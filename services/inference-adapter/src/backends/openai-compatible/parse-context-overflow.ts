@@ -1,6 +1,8 @@
 /** A prompt was refused because it is longer than the window; the numbers as far as they are told. */
 export interface ContextOverflow {
   promptTokens?: number;
+  /** The server stopped counting there: vLLM reads no further than the room behind `max_tokens` begins. */
+  isAtLeast?: true;
   contextLength?: number;
 }
 
@@ -44,7 +46,11 @@ export function parseContextOverflow(error: unknown, message: string): ContextOv
   if (fields["type"] === "exceed_context_size_error")
     return withNumbers(Number(fields["n_prompt_tokens"]), Number(fields["n_ctx"]));
   const wording = wordings.find(({ of }) => of.test(message));
-  if (wording) return withNumbers(find(message, wording.prompt), find(message, wording.window));
+  if (wording)
+    return {
+      ...withNumbers(find(message, wording.prompt), find(message, wording.window)),
+      ...(/contains at least \d/i.test(message) ? { isAtLeast: true } : {}),
+    };
   return fields["code"] === "context_length_exceeded" ? {} : undefined;
 }
 

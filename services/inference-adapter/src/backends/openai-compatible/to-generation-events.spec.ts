@@ -116,6 +116,13 @@ describe("a recorded answer", () => {
     ],
     ["llama-cpp-empty", [["end", "end_turn", 4, 1]]],
     [
+      "vllm-0.32-length",
+      [
+        ["text", "romhisge distribution comp published"],
+        ["end", "max_tokens", 13, 6],
+      ],
+    ],
+    [
       "vllm-text",
       [
         ["text", "Hello 🙂"],
