@@ -9,7 +9,8 @@ import { root } from "../root.mjs";
 const startLimitMs = 30_000;
 const readyLimitMs = 600_000;
 /** What a user may have set for his own stack, and what this one must not have: it starts with an empty cache. */
-const notOurs = /^(REDIS_|CACHE_|API_|INFERENCE_|ADMIN_KEY|INNER_TOKEN|LOG_|npm_config_(port|debug))/;
+const notOurs =
+  /^(REDIS_|CACHE_|API_|INFERENCE_(?!BACKEND)|ADMIN_KEY|INNER_TOKEN|LOG_|npm_config_(port|debug))/;
 
 /**
  * The built stack on free ports with a fresh cache in memory and these settings over the environment. Its log

@@ -217,7 +217,12 @@ describe("MessageFold", () => {
     ],
     [
       "cut tool input",
-      [start, openTool, json('{"a":'), close()],
+      [start, openTool, json('{"a":'), close(), end],
+      "the upstream streamed a tool input that is no JSON object",
+    ],
+    [
+      "a block behind a cut tool input",
+      [start, openTool, json('{"a":'), close(), openText(1)],
       "the upstream streamed a tool input that is no JSON object",
     ],
     [
@@ -314,6 +319,11 @@ describe("MessageFold", () => {
         stop,
       ],
       { content: [{ type: "tool_use", id: "t", name: "n", input: { a: 1 } }] },
+    ],
+    [
+      "a tool input that the output limit cut, which is left out",
+      [start, openTool, json('{"a":'), close(), { ...end, delta: { stop_reason: "max_tokens" } }, stop],
+      { content: [], stop_reason: "max_tokens" },
     ],
     ["an event after an event that is ignored", [start, end, { type: "ping" }, stop, { type: "ping" }], {}],
   ])("takes %s", (_case, events, expected) => {

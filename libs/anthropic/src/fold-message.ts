@@ -11,6 +11,8 @@ type OpenBlock = { block: OutputBlock; parts: string[]; signature: string };
 export class MessageFold {
   private message: Message | undefined;
   private open: OpenBlock | undefined;
+  /** A tool call without its end: right only as the last thing before the output limit, and then left out. */
+  private cutCall = false;
   private ending = false;
   private stopped = false;
 
@@ -37,6 +39,7 @@ export class MessageFold {
         return;
       case "content_block_start": {
         const { content } = this.unfinished(event.type);
+        if (this.cutCall) throw unfinishedInput();
         if (this.open || this.ending || event.index !== content.length)
           throw wrongOrder(`content_block_start ${event.index}`);
         requireText(event.content_block.type);
@@ -47,12 +50,12 @@ export class MessageFold {
         addDelta(this.openBlock(event), event.delta);
         return;
       case "content_block_stop":
-        this.unfinished(event.type).content.push(closeBlock(this.openBlock(event)));
-        this.open = undefined;
+        this.close(this.unfinished(event.type), this.openBlock(event));
         return;
       case "message_delta": {
         const message = this.unfinished(event.type);
         if (this.open) throw wrongOrder("message_delta inside a block");
+        if (this.cutCall && event.delta.stop_reason !== "max_tokens") throw unfinishedInput();
         this.ending = true;
         message.stop_reason = event.delta.stop_reason ?? null;
         message.stop_sequence = event.delta.stop_sequence ?? null;
@@ -64,6 +67,13 @@ export class MessageFold {
         if (!this.ending) throw wrongOrder("message_stop without message_delta");
         this.stopped = true;
     }
+  }
+
+  private close({ content }: Message, open: OpenBlock): void {
+    this.open = undefined;
+    const block = closeBlock(open);
+    if (block) content.push(block);
+    else this.cutCall = true;
   }
 
   private unfinished(type: string): Message {
@@ -114,8 +124,11 @@ function requireText(value: unknown): string {
   throw new TypeError("a text is missing");
 }
 
-/** A block of a type that came after this was written has no deltas that we know: it is kept as it started. */
-function closeBlock({ block, parts, signature }: OpenBlock): OutputBlock {
+/**
+ * A block of a type that came after this was written has no deltas that we know: it is kept as it started.
+ * Undefined where it is a tool call without its end.
+ */
+function closeBlock({ block, parts, signature }: OpenBlock): OutputBlock | undefined {
   const joined = parts.join("");
   if (block.type === "text") return { ...block, text: (block.text ?? "") + joined };
   if (block.type === "thinking")
@@ -124,15 +137,15 @@ function closeBlock({ block, parts, signature }: OpenBlock): OutputBlock {
       thinking: (block.thinking ?? "") + joined,
       signature: signature || (block.signature ?? ""),
     };
-  return joined === "" ? block : { ...block, input: parseToolInput(joined) };
+  if (joined === "") return block;
+  const input = tryParse(joined);
+  if (input === undefined) return undefined;
+  if (typeof input !== "object" || input === null || Array.isArray(input)) throw unfinishedInput();
+  return { ...block, input: input as Record<string, unknown> };
 }
 
-function parseToolInput(json: string): Record<string, unknown> {
-  const input = tryParse(json);
-  if (typeof input === "object" && input !== null && !Array.isArray(input))
-    return input as Record<string, unknown>;
-  throw new ApiError("api_error", "the upstream streamed a tool input that is no JSON object");
-}
+const unfinishedInput = () =>
+  new ApiError("api_error", "the upstream streamed a tool input that is no JSON object");
 
 function tryParse(json: string): unknown {
   try {

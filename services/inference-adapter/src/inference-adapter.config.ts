@@ -9,6 +9,7 @@ import { ServiceConfig } from "#platform/service-config.js";
 import { parseModelContext } from "./models/parse-model-context.js";
 import { parseKeepAlive } from "./backends/ollama/parse-keep-alive.js";
 import { parseOllamaHost } from "./backends/ollama/parse-ollama-host.js";
+import { parseOpenAiBaseUrl } from "./backends/openai-compatible/parse-openai-base-url.js";
 
 /** The environment of the inference adapter; each property is a variable. */
 export class InferenceAdapterConfig extends ServiceConfig {
@@ -18,7 +19,7 @@ export class InferenceAdapterConfig extends ServiceConfig {
   @IsTextVariable()
   INFERENCE_HOST: string = "127.0.0.1";
 
-  @IsOneOfVariable(["ollama"])
+  @IsOneOfVariable(["ollama", "openai-compatible"])
   INFERENCE_BACKEND: string = "ollama";
 
   /** How many generations run at once; as wide as the backend's own parallelism. */
@@ -32,10 +33,18 @@ export class InferenceAdapterConfig extends ServiceConfig {
   @IsParsedVariable(parseOllamaHost)
   OLLAMA_HOST: string = "localhost:11434";
 
+  /** Where an OpenAI-compatible server is, with or without `/v1`; asked only by that backend. */
+  @IsParsedVariable(parseOpenAiBaseUrl)
+  OPENAI_BASE_URL: string = "";
+
+  /** Sent to it as a bearer token, where it wants one. */
+  @IsTextVariable()
+  OPENAI_API_KEY: string = "";
+
   @IsTextVariable()
   MODEL_NAME: string = "qwen3-coder";
 
-  /** The context window in tokens; a model trained for less gets what it was trained for. */
+  /** The context window in tokens; a model trained for less, or run by its server with another, has that one. */
   @IsIntVariable(512, 10_000_000)
   CONTEXT_LENGTH: number = 65_536;
 

@@ -36,9 +36,11 @@ export interface BackendModel {
   capabilities: ReadonlySet<Capability>;
   /** The context window in tokens that it was trained for. */
   trainedContextLength: number;
+  /** The window that the server runs it with, where that is the server's choice and not ours. */
+  fixedContextLength?: number;
 }
 
-/** A model as it is served: with the one window that every call names. */
+/** A model as it is served: with its one window. */
 export interface ServedModel extends BackendModel {
   contextLength: number;
   fingerprint: string;
@@ -49,6 +51,8 @@ export interface InferenceBackend {
   readonly name: string;
   /** Changes whenever the translation changes what is answered: part of the fingerprint. */
   readonly translationVersion: number;
+  /** False: a server that reads a prompt cannot be stopped, and its slot stays taken until the first token. */
+  readonly cancelsInPrefill: boolean;
   /** @throws ApiError when the server cannot be asked */
   listModels(): Promise<BackendModel[]>;
   /** Runs the model. Aborting `signal` ends it as soon as the server allows. @throws ApiError */
@@ -57,14 +61,17 @@ export interface InferenceBackend {
     model: ServedModel,
     signal: AbortSignal,
   ): AsyncIterable<GenerationEvent>;
-  /** Loads the model with its window, so that its first answer does not wait for that. @throws ApiError */
-  load(model: ServedModel, signal: AbortSignal): Promise<void>;
-  /** The window that the model is loaded with now; undefined when it is not loaded. @throws ApiError */
-  loadedContextLength(model: ServedModel): Promise<number | undefined>;
-  /** Fetches a model, telling how many percent are there. @throws ApiError */
-  pull(name: string, signal: AbortSignal): AsyncIterable<number>;
   /** Resolves when the server answers at all. @throws ApiError */
   probe(): Promise<void>;
+
+  // What only a server can do that lets its clients manage its models.
+
+  /** Loads the model with its window, so that its first answer does not wait for that. @throws ApiError */
+  load?(model: ServedModel, signal: AbortSignal): Promise<void>;
+  /** The window that the model is loaded with now; undefined when it is not loaded. @throws ApiError */
+  loadedContextLength?(model: ServedModel): Promise<number | undefined>;
+  /** Fetches a model, telling how many percent are there. @throws ApiError */
+  pull?(name: string, signal: AbortSignal): AsyncIterable<number>;
 }
 
 export const INFERENCE_BACKEND = Symbol("INFERENCE_BACKEND");

@@ -13,11 +13,12 @@ const graceMs = 60_000;
 beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] }));
 afterEach(() => void vi.useRealTimers());
 
-function startService(settings: Partial<InferenceAdapterConfig> = {}) {
+function startService(settings: Partial<InferenceAdapterConfig> = {}, cancelsInPrefill = false) {
   const config = Object.assign(new InferenceAdapterConfig(), { DETACH_GRACE_MS: graceMs, ...settings });
   const registry = new Registry();
   const shutdown = new Shutdown();
-  const service = new GenerationsService(config, new GenerationsMetrics(registry, config), shutdown);
+  const metrics = new GenerationsMetrics(registry, config);
+  const service = new GenerationsService(config, metrics, shutdown, { cancelsInPrefill });
 
   /** A request for the key: its run, whether it was started, what it reads, and how to leave. */
   function ask(key: string, run = new ScriptedRun()) {
@@ -296,6 +297,28 @@ describe("a generation whose clients have left", () => {
     await settle();
     first.run.end();
     expect(await back.outcome).toEqual([0]);
+  });
+
+  it("in prefill is cancelled at once for another request, by a backend that can", async () => {
+    const { ask } = startService({}, true);
+    const first = ask("a");
+    await settle();
+    first.leave();
+    expect(first.run.isRunning).toBe(true);
+    const next = ask("b");
+    await settle();
+    expect([first.run.isRunning, next.run.isRunning]).toEqual([false, true]);
+  });
+
+  it("in prefill is cancelled when the grace ends, by a backend that can", async () => {
+    const { ask } = startService({}, true);
+    const first = ask("a");
+    await settle();
+    first.leave();
+    await wait(graceMs - 1000);
+    expect(first.run.isRunning).toBe(true);
+    await wait(2000);
+    expect(first.run.isRunning).toBe(false);
   });
 
   it("keeps its place in the queue for a retry", async () => {

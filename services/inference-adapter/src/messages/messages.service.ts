@@ -13,7 +13,7 @@ import { ModelsService } from "../models/models.service.js";
 import { checkWholePrompt } from "../tokens/check-whole-prompt.js";
 import { fitToWindow } from "../tokens/fit-to-window.js";
 import type { TokenCount } from "../tokens/model-counter.js";
-import { TokenCounter } from "../tokens/token-counter.js";
+import { PromptCounter } from "../tokens/prompt-counter.js";
 
 export interface CreatedMessage {
   headers: Record<string, string>;
@@ -34,7 +34,7 @@ export class MessagesService {
     private readonly models: ModelsService,
     private readonly generations: GenerationsService,
     private readonly subscriptions: Subscriptions,
-    private readonly counter: TokenCounter,
+    private readonly counter: PromptCounter,
     @Inject(INFERENCE_BACKEND) private readonly backend: InferenceBackend,
   ) {}
 
@@ -80,7 +80,7 @@ export class MessagesService {
     const checked = checkWholePrompt(this.backend.generate(request, model, signal), {
       count,
       contextLength: model.contextLength,
-      loadedContextLength: () => this.backend.loadedContextLength(model),
+      loadedContextLength: async () => this.backend.loadedContextLength?.(model),
       onCounted: (promptTokens) => void this.counter.learn(request, model, promptTokens),
     });
     return frameMessageEvents(checked, { model: request.model, inputTokens: count.tokens });

@@ -48,6 +48,7 @@ const defaultProbeIntervalMs = 15_000;
 export class OllamaBackend implements InferenceBackend {
   readonly name = "ollama";
   readonly translationVersion = 2;
+  readonly cancelsInPrefill = false;
   private readonly client: OllamaClient;
   private readonly shown = new Map<string, Promise<OllamaShow>>();
 
