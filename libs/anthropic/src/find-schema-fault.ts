@@ -48,12 +48,7 @@ function inMembers(schema: Schema, path: string, root: unknown): SchemaFault | u
   return undefined;
 }
 
-function inInnerSchemas(
-  schema: Schema,
-  path: string,
-  root: unknown,
-  depth: number,
-): SchemaFault | undefined {
+function inInnerSchemas(schema: Schema, path: string, root: unknown, depth: number): SchemaFault | undefined {
   for (const name of namedSchemas) {
     const schemas = schema[name];
     if (schemas === undefined) continue;
@@ -97,8 +92,7 @@ function resolves(reference: unknown, root: unknown): boolean {
 function isPattern(pattern: unknown): boolean {
   if (typeof pattern !== "string") return false;
   try {
-    new RegExp(pattern, "u");
-    return true;
+    return new RegExp(pattern, "u") instanceof RegExp;
   } catch {
     return false;
   }

@@ -35,9 +35,9 @@ export function parseCountTokensRequest(body: unknown): MessagesRequest {
   checkTools(body["tools"]);
   checkToolChoice(body["tool_choice"], body["tools"]);
   checkThinking(body["thinking"]);
-  if (body["output_config"] != null && !isObject(body["output_config"]))
-    throw invalid("output_config", "Input should be an object");
-  checkOutputFormat((body["output_config"] as Fields | null | undefined)?.["format"], "output_config.format");
+  const config = body["output_config"];
+  if (config != null && !isObject(config)) throw invalid("output_config", "Input should be an object");
+  checkOutputFormat(config?.["format"], "output_config.format");
   checkOutputFormat(body["output_format"], "output_format");
   return body as unknown as MessagesRequest;
 }
@@ -144,8 +144,8 @@ function checkToolChoice(choice: unknown, tools: unknown): void {
   if (!isObject(choice) || typeof choice["type"] !== "string")
     throw invalid("tool_choice", "Input should be an object with a type");
   const { type, name, disable_parallel_tool_use: isSingle } = choice;
-  if (!toolChoices.includes(type as string))
-    throw invalid("tool_choice", `Input tag '${String(type)}' is none of 'auto', 'any', 'tool', 'none'`);
+  if (!toolChoices.includes(type))
+    throw invalid("tool_choice", `Input tag '${type}' is none of 'auto', 'any', 'tool', 'none'`);
   if (isSingle != null && typeof isSingle !== "boolean")
     throw invalid("tool_choice.disable_parallel_tool_use", "Input should be a valid boolean");
   const given = Array.isArray(tools) ? (tools as Fields[]) : [];

@@ -1,0 +1,137 @@
+import type { CanonicalRequest } from "#anthropic/canonical-request.js";
+import { ApiError } from "#anthropic/errors.js";
+import type { GenerationEnd, GenerationEvent } from "../backends/inference-backend.js";
+import { UnsupportedSchemaError } from "../backends/unsupported-schema.error.js";
+import { keepFirstCall } from "./keep-first-call.js";
+import { type Answer, collectAnswer, readCall, readJson } from "./read-answer.js";
+import type { AnswerRule } from "./to-answer-rule.js";
+import { toAskedRequest, toSecondRequest } from "./to-asked-request.js";
+
+// The demands of a request on its answer, for every backend. A backend has one means for them: a JSON schema in
+// `output_config.format`. What it cannot do with it, the model is told, and every answer is read before it is
+// passed on: it is held back until it is whole, generated once more when it is wrong, and an error when it is
+// wrong again. Thoughts pass at once.
+
+export type Run = (request: CanonicalRequest) => AsyncIterable<GenerationEvent>;
+
+/** A rule that holds a whole answer back until it is read. */
+type StrictRule = Exclude<AnswerRule, { type: "free" }>;
+
+/** Whether the first try is constrained: not where that would keep the model from calling the tools that it may call. */
+export const isConstrainedFirst = (rule: AnswerRule): boolean =>
+  rule.type === "call" || (rule.type === "json" && !rule.offersTools);
+
+/** @throws ApiError when the model does not answer as demanded, twice */
+export function generateAnswer(
+  request: CanonicalRequest,
+  rule: AnswerRule,
+  run: Run,
+): AsyncIterable<GenerationEvent> {
+  if (rule.type !== "free") return generateByRule(request, rule, run);
+  return rule.isSingleCall ? keepFirstCall(run(request)) : run(request);
+}
+
+async function* generateByRule(
+  request: CanonicalRequest,
+  rule: StrictRule,
+  run: Run,
+): AsyncGenerator<GenerationEvent> {
+  const first = toAskedRequest(request, rule, isConstrainedFirst(rule));
+  const tried = yield* runTry(first, () => toAskedRequest(request, rule, false), rule, run);
+  const outcome = read(tried, rule);
+  if ("events" in outcome) return yield* outcome.events;
+  const said = toSaid(tried);
+  const second = yield* runTry(
+    toSecondRequest(toAskedRequest(request, rule, true), said, outcome.fault),
+    () => toSecondRequest(toAskedRequest(request, rule, false), said, outcome.fault),
+    rule,
+    run,
+  );
+  const again = read(second, rule, tried.end.outputTokens);
+  if ("events" in again) return yield* again.events;
+  throw new ApiError("api_error", `The model did not answer as the request demands: ${again.fault}`);
+}
+
+interface Tried {
+  answer: Answer;
+  end: GenerationEnd;
+}
+
+/** Runs the model; what it thinks passes. Where the backend has no use for the schema, it runs without. */
+async function* runTry(
+  request: CanonicalRequest,
+  toUnconstrained: () => CanonicalRequest,
+  rule: StrictRule,
+  run: Run,
+): AsyncGenerator<GenerationEvent, Tried> {
+  try {
+    return yield* collect(run(request), rule);
+  } catch (error) {
+    if (!(error instanceof UnsupportedSchemaError)) throw error;
+    return yield* collect(run(toUnconstrained()), rule);
+  }
+}
+
+async function* collect(
+  events: AsyncIterable<GenerationEvent>,
+  rule: StrictRule,
+): AsyncGenerator<GenerationEvent, Tried> {
+  const held: GenerationEvent[] = [];
+  const isSingleCall = rule.type === "call" || rule.isSingleCall;
+  for await (const event of isSingleCall ? keepFirstCall(events) : events)
+    if (event.type === "thinking") yield event;
+    else if (event.type === "end") return { answer: collectAnswer(held), end: event };
+    else held.push(event);
+  throw new ApiError("api_error", "the backend ended its answer before it was complete");
+}
+
+/** What is passed on, or what is wrong. An answer that was cut is passed on as it stands: its end says so. */
+function read(
+  { answer, end }: Tried,
+  rule: StrictRule,
+  tokensBefore = 0,
+): { events: GenerationEvent[] } | { fault: string } {
+  const ending = { ...end, outputTokens: end.outputTokens + tokensBefore };
+  const isCut = end.stopReason === "max_tokens" || end.stopReason === "stop_sequence";
+  if (rule.type === "call") {
+    const reading = readCall(answer, rule.tools);
+    if ("result" in reading)
+      return {
+        events: [...toCall(reading.result.name, JSON.stringify(reading.result.input)), toolUse(ending)],
+      };
+    return isCut ? { events: [...toText(toSaid({ answer, end })), ending] } : reading;
+  }
+  if (answer.calls.length > 0)
+    return {
+      events: [
+        ...toText(answer.text),
+        ...answer.calls.flatMap(({ name, json }) => toCall(name, json)),
+        ending,
+      ],
+    };
+  const reading = readJson(answer.text, rule.schema);
+  if ("result" in reading) return { events: [...toText(reading.result), ending] };
+  return isCut ? { events: [...toText(answer.text), ending] } : reading;
+}
+
+const toText = (text: string): GenerationEvent[] => (text === "" ? [] : [{ type: "text", text }]);
+
+const toCall = (name: string, json: string): GenerationEvent[] => [
+  { type: "tool_use_start", name },
+  { type: "tool_use_input", partialJson: json },
+];
+
+const toolUse = (end: GenerationEnd): GenerationEnd => ({
+  ...end,
+  stopReason: "tool_use",
+  stopSequence: null,
+});
+
+/** A whole answer in words, as the model is reminded of it. */
+const toSaid = ({ answer }: Tried): string =>
+  [
+    answer.text,
+    ...answer.calls.map(({ name, json }) => `{"name": ${JSON.stringify(name)}, "arguments": ${json}}`),
+  ]
+    .filter((part) => part !== "")
+    .join("\n");
