@@ -1,7 +1,7 @@
-import { lookup as resolve, type LookupAddress, type LookupOptions } from "node:dns";
+import { lookup, type LookupAddress, type LookupAllOptions } from "node:dns";
 import { request as httpRequest, type IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
-import { isIP } from "node:net";
+import { isIP, type LookupFunction } from "node:net";
 import { ApiError } from "#anthropic/errors.js";
 import { isPublicAddress } from "./is-public-address.js";
 
@@ -10,6 +10,8 @@ export interface SourceClientOptions {
   privateHosts: ReadonlySet<string>;
   /** For a whole fetch, redirects included. */
   timeoutMs: number;
+  /** Finds a name's addresses; `dns.lookup` where not given. */
+  resolve?: Resolve;
 }
 
 export interface FetchedSource {
@@ -17,6 +19,12 @@ export interface FetchedSource {
   /** As the server says, in lower case and without parameters; empty where it does not. */
   mediaType: string;
 }
+
+type Resolve = (
+  host: string,
+  options: LookupAllOptions,
+  callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
+) => void;
 
 const mostRedirects = 3;
 const redirects = [301, 302, 303, 307, 308];
@@ -66,7 +74,7 @@ export class SourceClient {
       const request = (url.protocol === "https:" ? httpsRequest : httpRequest)(url, {
         agent: false,
         signal,
-        lookup: isPrivateAllowed ? resolve : lookupPublic,
+        lookup: isPrivateAllowed ? lookup : this.lookupPublic,
         headers: { accept: "*/*", "accept-encoding": "identity", "user-agent": "llm-selfhost" },
       });
       request.once("response", fulfil);
@@ -75,25 +83,22 @@ export class SourceClient {
     });
   }
 
+  /** As `dns.lookup`, but fails where any of the addresses is not public. */
+  private readonly lookupPublic: LookupFunction = (host, options, callback) => {
+    const { resolve = lookup } = this.options;
+    resolve(host, { ...options, all: true }, (error, addresses) => {
+      if (error) return callback(error, []);
+      if (addresses.length === 0 || !addresses.every(({ address }) => isPublicAddress(address)))
+        return callback(notPublic(), []);
+      if (options.all) return callback(null, addresses);
+      const [first] = addresses;
+      callback(null, first?.address ?? "", first?.family);
+    });
+  };
+
   private isPrivateAllowed({ hostname, host }: URL): boolean {
     return this.options.privateHosts.has(hostname) || this.options.privateHosts.has(host);
   }
-}
-
-/** As `dns.lookup`, but fails where any of the addresses is not public. */
-function lookupPublic(
-  host: string,
-  options: LookupOptions,
-  callback: (error: Error | null, addresses: string | LookupAddress[], family?: number) => void,
-): void {
-  resolve(host, { ...options, all: true }, (error, addresses) => {
-    if (error) return callback(error, []);
-    if (addresses.length === 0 || !addresses.every(({ address }) => isPublicAddress(address)))
-      return callback(notPublic(), []);
-    if (options.all) return callback(null, addresses);
-    const [first] = addresses;
-    callback(null, first?.address ?? "", first?.family);
-  });
 }
 
 async function readSource(answer: IncomingMessage, maxBytes: number): Promise<FetchedSource> {
