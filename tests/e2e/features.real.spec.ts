@@ -114,6 +114,26 @@ describe.skipIf(!host)("on a real Ollama", { timeout: 120_000 }, () => {
       expect(message.usage.output_tokens).toBeGreaterThan(5);
     });
 
+    it("a tool whose call the model has learned", async () => {
+      const tool: Anthropic.Tool = {
+        name: "get_weather",
+        input_schema: {
+          type: "object",
+          properties: { city: { type: "string" }, days: { type: "integer" }, metric: { type: "boolean" } },
+          required: ["city"],
+        },
+      };
+      const message = await create({
+        content: "@@weather please",
+        tools: [tool],
+        tool_choice: { type: "tool", name: "get_weather" },
+      });
+      expect(message).toMatchObject({
+        stop_reason: "tool_use",
+        content: [{ type: "tool_use", name: "get_weather", input: { city: expect.any(String) as string } }],
+      });
+    });
+
     it("any: one of the tools is called", async () => {
       const message = await create({ tools: [ticket, weather], tool_choice: { type: "any" } });
       expect(message).toMatchObject({ stop_reason: "tool_use", content: [{ type: "tool_use" }] });
@@ -134,6 +154,69 @@ describe.skipIf(!host)("on a real Ollama", { timeout: 120_000 }, () => {
           },
         },
       ]);
+    });
+
+    it.each<[string, Anthropic.Tool.InputSchema]>([
+      ["no parameters", { type: "object" }],
+      ["no properties", { type: "object", properties: {}, additionalProperties: false }],
+      ["numbers", { type: "object", properties: { a: { type: "number" } }, required: ["a"] }],
+      [
+        "names in other scripts",
+        {
+          type: "object",
+          properties: { 'größe"': { const: 1 }, 城市: { const: 'a\n"' } },
+          required: ["城市"],
+        },
+      ],
+      [
+        "itself inside",
+        {
+          type: "object",
+          properties: { n: { const: 1 }, next: { $ref: "#" } },
+          required: ["n"],
+        },
+      ],
+      [
+        "a tuple",
+        {
+          type: "object",
+          properties: { a: { prefixItems: [{ const: 1 }, { const: "b" }] } },
+          required: ["a"],
+        },
+      ],
+      [
+        "properties of several schemas",
+        {
+          type: "object",
+          allOf: [
+            { properties: { a: { const: 1 } }, required: ["a"] },
+            { properties: { b: { enum: ["x"] } }, required: ["b"] },
+          ],
+        },
+      ],
+      [
+        "properties that exclude each other",
+        {
+          type: "object",
+          properties: { a: { const: 1 }, b: { const: 2 } },
+          anyOf: [{ required: ["a"] }, { required: ["b"] }],
+          required: ["a"],
+        },
+      ],
+      [
+        "a version",
+        {
+          type: "object",
+          properties: { v: { type: "string", pattern: "^v\\d{1,2}\\.\\d+$" } },
+          required: ["v"],
+        },
+      ],
+    ])("a tool with %s", async (_schema, input_schema) => {
+      const message = await create({ tools: [{ name: "odd", input_schema }], tool_choice: { type: "any" } });
+      expect(message).toMatchObject({
+        stop_reason: "tool_use",
+        content: [{ type: "tool_use", name: "odd" }],
+      });
     });
 
     it("any, thought over first", async () => {

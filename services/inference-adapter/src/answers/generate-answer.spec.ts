@@ -125,8 +125,7 @@ describe("a forced call", () => {
     expect(asked[0]?.stop_sequences).toBeUndefined();
     expect(textOf(asked[0])).toMatch(/"hi".*Call the tool add now/);
     expect(formatOf(asked[0])).toMatchObject({
-      properties: { name: { const: "add" }, arguments: { $ref: "#/$defs/tool_0" } },
-      $defs: { tool_0: add.input_schema },
+      properties: { name: { const: "add" }, arguments: add.input_schema },
     });
   });
 
@@ -176,9 +175,22 @@ describe("a forced call", () => {
     });
   });
 
-  it("that the output limit cuts stays text, and its end says so", async () => {
+  describe("that the output limit cuts", () => {
     const cut: GenerationEvent[] = [{ type: "text", text: '{"name": "add", "argu' }, end("max_tokens")];
-    expect((await ask(forced, cut)).events).toEqual(cut);
+
+    it("is asked for once more without the schema, in which small models lose themselves", async () => {
+      const { events, asked } = await ask(forced, cut, calls(["add", '{"a":1,"b":2}']));
+      expect(events).toEqual(called("add", { a: 1, b: 2 }));
+      expect(formatOf(asked[1])).toBeUndefined();
+      expect(asked[1]?.messages).toHaveLength(1);
+    });
+
+    it.each<[string, GenerationEvent[]]>([
+      ["says something else", says("Well.")],
+      ["is cut again", [{ type: "text", text: "{" }, end("max_tokens")]],
+    ])("stays text, and its end says so, where the second %s", async (_case, second) => {
+      expect((await ask(forced, cut, second)).events).toEqual(cut);
+    });
   });
 
   it("is only told, where the backend has no use for the schema", async () => {
@@ -207,7 +219,13 @@ describe("a forced call", () => {
 
   it("stands before an answer that has begun", async () => {
     const { asked } = await ask(
-      { ...forced, messages: [{ role: "user", content: "hi" }, { role: "assistant", content: "So:" }] },
+      {
+        ...forced,
+        messages: [
+          { role: "user", content: "hi" },
+          { role: "assistant", content: "So:" },
+        ],
+      },
       says('{"a": 1, "b": 2}'),
     );
     expect(asked[0]?.messages.map(({ role }) => role)).toEqual(["user", "assistant"]);
@@ -252,10 +270,13 @@ describe("a JSON answer", () => {
     });
   });
 
-  it.each<StopReason>(["max_tokens", "stop_sequence"])("that %s cuts is passed on as it is", async (reason) => {
-    const cut: GenerationEvent[] = [{ type: "text", text: '{"n": ' }, end(reason)];
-    expect((await ask(format, cut)).events).toEqual(cut);
-  });
+  it.each<StopReason>(["max_tokens", "stop_sequence"])(
+    "that %s cuts is passed on as it is",
+    async (reason) => {
+      const cut: GenerationEvent[] = [{ type: "text", text: '{"n": ' }, end(reason)];
+      expect((await ask(format, cut)).events).toEqual(cut);
+    },
+  );
 
   describe("while tools are offered", () => {
     const withTools = { ...format, tools: [look, add] };

@@ -3,7 +3,7 @@ import { ApiError } from "#anthropic/errors.js";
 import type { GenerationEnd, GenerationEvent } from "../backends/inference-backend.js";
 import { UnsupportedSchemaError } from "../backends/unsupported-schema.error.js";
 import { keepFirstCall } from "./keep-first-call.js";
-import { type Answer, collectAnswer, readCall, readJson } from "./read-answer.js";
+import { type Answer, collectAnswer, type Reading, readCall, readJson } from "./read-answer.js";
 import type { AnswerRule } from "./to-answer-rule.js";
 import { toAskedRequest, toSecondRequest } from "./to-asked-request.js";
 
@@ -39,7 +39,11 @@ async function* generateByRule(
   const first = toAskedRequest(request, rule, isConstrainedFirst(rule));
   const tried = yield* runTry(first, () => toAskedRequest(request, rule, false), rule, run);
   const outcome = read(tried, rule);
-  if ("events" in outcome) return yield* outcome.events;
+  if ("events" in outcome) {
+    if (rule.type === "call" && !outcome.isWhole) yield* retryFreely(request, rule, run, tried, outcome);
+    else yield* outcome.events;
+    return;
+  }
   const said = toSaid(tried);
   const second = yield* runTry(
     toSecondRequest(toAskedRequest(request, rule, true), said, outcome.fault),
@@ -50,6 +54,28 @@ async function* generateByRule(
   const again = read(second, rule, tried.end.outputTokens);
   if ("events" in again) return yield* again.events;
   throw new ApiError("api_error", `The model did not answer as the request demands: ${again.fault}`);
+}
+
+/**
+ * Held to a schema a small model may lose itself in a text without an end. Asked without it, the way it was trained
+ * to call tools, it may not; where it does not call then either, the first answer stands.
+ */
+async function* retryFreely(
+  request: CanonicalRequest,
+  rule: StrictRule,
+  run: Run,
+  first: Tried,
+  cut: Outcome,
+): AsyncGenerator<GenerationEvent> {
+  const { thinking: _thinking, ...asked } = toAskedRequest(request, rule, false);
+  const second = read(yield* runTry(asked, () => asked, rule, run), rule, first.end.outputTokens);
+  yield* "events" in second && second.isWhole ? second.events : cut.events;
+}
+
+interface Outcome {
+  events: GenerationEvent[];
+  /** False: it was cut, and is passed on as it stands. */
+  isWhole: boolean;
 }
 
 interface Tried {
@@ -86,32 +112,35 @@ async function* collect(
 }
 
 /** What is passed on, or what is wrong. An answer that was cut is passed on as it stands: its end says so. */
-function read(
-  { answer, end }: Tried,
-  rule: StrictRule,
-  tokensBefore = 0,
-): { events: GenerationEvent[] } | { fault: string } {
+function read({ answer, end }: Tried, rule: StrictRule, tokensBefore = 0): Outcome | { fault: string } {
   const ending = { ...end, outputTokens: end.outputTokens + tokensBefore };
-  const isCut = end.stopReason === "max_tokens" || end.stopReason === "stop_sequence";
-  if (rule.type === "call") {
-    const reading = readCall(answer, rule.tools);
-    if ("result" in reading)
-      return {
-        events: [...toCall(reading.result.name, JSON.stringify(reading.result.input)), toolUse(ending)],
-      };
-    return isCut ? { events: [...toText(toSaid({ answer, end })), ending] } : reading;
+  const reading = rule.type === "call" ? readForcedCall(answer, rule) : readJsonOrCalls(answer, rule);
+  if ("result" in reading) {
+    const isCalled = rule.type === "call";
+    return { events: [...reading.result, isCalled ? toolUse(ending) : ending], isWhole: true };
   }
-  if (answer.calls.length > 0)
-    return {
-      events: [
-        ...toText(answer.text),
-        ...answer.calls.flatMap(({ name, json }) => toCall(name, json)),
-        ending,
-      ],
-    };
-  const reading = readJson(answer.text, rule.schema);
-  if ("result" in reading) return { events: [...toText(reading.result), ending] };
-  return isCut ? { events: [...toText(answer.text), ending] } : reading;
+  const isCut = end.stopReason === "max_tokens" || end.stopReason === "stop_sequence";
+  return isCut ? { events: [...toText(toSaid({ answer, end })), ending], isWhole: false } : reading;
+}
+
+function readForcedCall(
+  answer: Answer,
+  { tools }: Extract<StrictRule, { type: "call" }>,
+): Reading<GenerationEvent[]> {
+  const reading = readCall(answer, tools);
+  if ("fault" in reading) return reading;
+  return { result: toCall(reading.result.name, JSON.stringify(reading.result.input)) };
+}
+
+/** While tools are offered the model may call them; those calls are as free as any. */
+function readJsonOrCalls(
+  { text, calls }: Answer,
+  { schema }: Extract<StrictRule, { type: "json" }>,
+): Reading<GenerationEvent[]> {
+  if (calls.length > 0)
+    return { result: [...toText(text), ...calls.flatMap(({ name, json }) => toCall(name, json))] };
+  const reading = readJson(text, schema);
+  return "fault" in reading ? reading : { result: toText(reading.result) };
 }
 
 const toText = (text: string): GenerationEvent[] => (text === "" ? [] : [{ type: "text", text }]);

@@ -3,30 +3,40 @@ import type { Tool } from "#anthropic/messages.js";
 type Schema = Record<string, unknown>;
 
 /**
- * The JSON schema of one call of one of these tools: `{"name": …, "arguments": {…}}`, as models know it. The
- * tools' own schemas stand under `$defs`, with their references led there.
+ * The JSON schema of one call of one of these tools: `{"name": …, "arguments": {…}}`, as models know it. A tool's
+ * schema with references in it stands under `$defs`, with its references led there.
  */
 export function toCallSchema(tools: Tool[]): Schema {
-  const definitions = tools.map((tool, index) => [
-    toDefinitionName(index),
-    withReferencesIn(`#/$defs/${toDefinitionName(index)}`, toObjectSchema(tool.input_schema)),
-  ]);
-  const calls = tools.map(({ name }, index) => ({
+  const $defs: Schema = {};
+  const calls = tools.map(({ name, input_schema }, index) => ({
     type: "object",
-    properties: { name: { const: name }, arguments: { $ref: `#/$defs/${toDefinitionName(index)}` } },
+    properties: {
+      name: { const: name },
+      arguments: toArguments(input_schema, toDefinitionName(index), $defs),
+    },
     required: ["name", "arguments"],
     additionalProperties: false,
   }));
-  const $defs = Object.fromEntries(definitions) as Schema;
-  return calls.length === 1 ? { ...calls[0], $defs } : { anyOf: calls, $defs };
+  const form: Schema = calls.length === 1 ? { ...calls[0] } : { anyOf: calls };
+  return Object.keys($defs).length > 0 ? { ...form, $defs } : form;
+}
+
+function toArguments(schema: Schema | undefined, name: string, $defs: Schema): Schema {
+  const object = toObjectSchema(schema);
+  const base = `#/$defs/${name}`;
+  const led = withReferencesIn(base, object);
+  if (JSON.stringify(led) === JSON.stringify(object)) return object;
+  $defs[name] = led;
+  return { $ref: base };
 }
 
 const toDefinitionName = (index: number): string => `tool_${index}`;
 
-/** A tool's input is an object, whatever its schema says or leaves open. */
+/** A tool's input is an object, whatever its schema leaves open; where no parameters are named it has none. */
 function toObjectSchema({ $schema: _draft, $id: _id, ...schema }: Schema = {}): Schema {
-  const { type, properties, $ref, anyOf, oneOf, allOf } = schema;
-  if (type === "object" || ($ref ?? anyOf ?? oneOf ?? allOf) !== undefined) return schema;
+  const { properties, additionalProperties, patternProperties, $ref, anyOf, oneOf, allOf } = schema;
+  if (($ref ?? anyOf ?? oneOf ?? allOf ?? additionalProperties ?? patternProperties) !== undefined)
+    return schema;
   return { ...schema, type: "object", properties: isSchema(properties) ? properties : {} };
 }
 

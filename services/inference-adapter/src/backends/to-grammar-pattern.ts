@@ -25,5 +25,5 @@ function toPiece(text: string): string {
   if (text.startsWith("[")) return text.replaceAll(/\\([dws])/g, (_, name: string) => classes[name] ?? "");
   const name = text.startsWith("\\") ? (text[1] ?? "") : "";
   if (name in classes) return `[${classes[name]}]`;
-  return name === "" || name === "." ? text : name;
+  return name === "." ? "[.]" : name || text;
 }

@@ -21,9 +21,7 @@ function toPdf(content: Buffer): Buffer {
     typeof object === "string"
       ? Buffer.from(`${index + 1} 0 obj\n${object}\nendobj\n`)
       : Buffer.concat([
-          Buffer.from(
-            `${index + 1} 0 obj\n<< /Length ${object.length} /Filter /FlateDecode >>\nstream\n`,
-          ),
+          Buffer.from(`${index + 1} 0 obj\n<< /Length ${object.length} /Filter /FlateDecode >>\nstream\n`),
           object,
           Buffer.from("\nendstream\nendobj\n"),
         ]),
@@ -106,7 +104,11 @@ describe("a PDF", { timeout: 60_000 }, () => {
   });
 
   it("does not hold the event loop up", async () => {
-    const reading = new PdfReader().read(toPdf(Buffer.alloc(1024 * 1024, "BT /F 9 Tf (a) Tj ET\n")), "here", never);
+    const reading = new PdfReader().read(
+      toPdf(Buffer.alloc(1024 * 1024, "BT /F 9 Tf (a) Tj ET\n")),
+      "here",
+      never,
+    );
     let longest = 0;
     let last = performance.now();
     const timer = setInterval(() => {

@@ -94,7 +94,10 @@ describe("a URL", () => {
   ])("whose name %s is refused", async (_case, addresses) => {
     const client = clientOf({
       resolve: (_host, _options, callback) =>
-        callback(null, addresses.map((address) => ({ address, family: address.includes(":") ? 6 : 4 }))),
+        callback(
+          null,
+          addresses.map((address) => ({ address, family: address.includes(":") ? 6 : 4 })),
+        ),
     });
     await expect(client.fetch(`http://evil.test:${port}/`, 1000, never)).rejects.toMatchObject(notPublic);
     expect(visits).toEqual([]);
@@ -140,8 +143,16 @@ describe("a redirect", () => {
 
 describe("an answer", () => {
   it.each<[string, RequestListener, string]>([
-    ["of another status", (_, response) => response.writeHead(404).end("x"), "the server answered with status 404"],
-    ["said to be too large", (_, response) => response.writeHead(200, { "content-length": 5000 }).end(), "it is larger than"],
+    [
+      "of another status",
+      (_, response) => response.writeHead(404).end("x"),
+      "the server answered with status 404",
+    ],
+    [
+      "said to be too large",
+      (_, response) => response.writeHead(200, { "content-length": 5000 }).end(),
+      "it is larger than",
+    ],
     ["that is too large", (_, response) => response.end("x".repeat(5000)), "it is larger than"],
     [
       "that is too large, in pieces",

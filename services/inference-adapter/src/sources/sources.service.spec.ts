@@ -95,7 +95,11 @@ describe("put into words", { timeout: 30_000 }, () => {
     ["JSON by its URL", () => document(byUrl("/a.json")), [tagged('{"a": 1}')]],
     ["HTML by its URL", () => document(byUrl("/page.html")), [tagged("<p>hi</p>")]],
     ["an image by its URL", () => ({ type: "image", source: byUrl("/a.png") }), [image(png, "image/*")]],
-    ["an image of no type", () => ({ type: "image", source: byUrl("/untyped.png") }), [image(png, "image/*")]],
+    [
+      "an image of no type",
+      () => ({ type: "image", source: byUrl("/untyped.png") }),
+      [image(png, "image/*")],
+    ],
     [
       "a search result",
       () => ({ type: "search_result", source: "https://x", title: "T", content: [text("found")] }),
@@ -117,8 +121,11 @@ describe("put into words", { timeout: 30_000 }, () => {
       ],
     ],
     ["what is there already, as it is", () => image(png), [image(png)]],
-    ["base64 in lines", () => image(`${png.toString("base64").slice(0, 40)}\n${png.toString("base64").slice(40)}`),
-      [expect.objectContaining({ type: "image" })]],
+    [
+      "base64 in lines",
+      () => image(`${png.toString("base64").slice(0, 40)}\n${png.toString("base64").slice(40)}`),
+      [expect.objectContaining({ type: "image" })],
+    ],
   ])("%s", async (_case, toBlock, expected) => {
     expect(await inline([toBlock()])).toEqual(expected);
   });
@@ -134,9 +141,17 @@ describe("put into words", { timeout: 30_000 }, () => {
 describe("refused", () => {
   const gif = Buffer.from("GIF89a----");
   it.each<[string, () => unknown, string]>([
-    ["base64 that is none", () => image("@@@@"), "messages.0.content.0.image.source.base64: invalid base64 data"],
+    [
+      "base64 that is none",
+      () => image("@@@@"),
+      "messages.0.content.0.image.source.base64: invalid base64 data",
+    ],
     ["no base64", () => image(""), "messages.0.content.0.image.source.base64: invalid base64 data"],
-    ["base64 with a prefix", () => image(`data:image/png;base64,${png.toString("base64")}`), "invalid base64 data"],
+    [
+      "base64 with a prefix",
+      () => image(`data:image/png;base64,${png.toString("base64")}`),
+      "invalid base64 data",
+    ],
     ["base64 of a wrong length", () => image("AAAAA"), "invalid base64 data"],
     [
       "an image of another type",
@@ -148,7 +163,11 @@ describe("refused", () => {
       () => image(gif, "image/png"),
       "Image does not match the provided media type image/png",
     ],
-    ["an image that is none", () => image(Buffer.from("hello world!"), "image/png"), "Could not process image"],
+    [
+      "an image that is none",
+      () => image(Buffer.from("hello world!"), "image/png"),
+      "Could not process image",
+    ],
     [
       "an image that is too large",
       () => image(Buffer.concat([png, Buffer.alloc(10 * 1024 * 1024)])),
@@ -164,7 +183,11 @@ describe("refused", () => {
     ["an archive by its URL", () => document(byUrl("/a.zip")), "only PDF and text"],
     ["a page that should be a PDF", () => document(byUrl("/fake.pdf")), "The PDF specified was not valid."],
     ["text in another encoding", () => document(byUrl("/latin1.txt")), "no UTF-8 text"],
-    ["an image URL that leads to text", () => ({ type: "image", source: byUrl("/a.txt") }), "Could not process image"],
+    [
+      "an image URL that leads to text",
+      () => ({ type: "image", source: byUrl("/a.txt") }),
+      "Could not process image",
+    ],
     [
       "a URL into this network",
       () => document(byUrl("http://127.0.0.1:1/a.pdf")),
