@@ -345,3 +345,17 @@ describe("what there is not here", () => {
     ).rejects.toMatchObject(refusal("web_search"));
   });
 });
+
+it("an answer that is held back ends when nobody waits for it and another does", async () => {
+  stack.ollama.script([{ text: "tick tock ", forever: true }], 1);
+  const leaving = new AbortController();
+  const asked = stack.post(
+    question({ stream: true, tools: [add], tool_choice: { type: "any" } }),
+    {},
+    leaving.signal,
+  );
+  await expect.poll(() => stack.ollama.generations(), { timeout: 10_000 }).toBe(1);
+  await asked;
+  leaving.abort();
+  expect(await ask({})).toMatchObject({ stop_reason: "end_turn" });
+});

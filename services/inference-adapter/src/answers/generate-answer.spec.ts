@@ -57,8 +57,9 @@ async function ask(fields: Partial<MessagesRequest>, ...runs: (GenerationEvent[]
     }
   }
   const request = toCanonicalRequest({ model: "m", messages: [{ role: "user", content: "hi" }], ...fields });
-  const events = await collect(generateAnswer(request, toAnswerRule(request), run));
-  return { events, asked, left };
+  const all = await collect(generateAnswer(request, toAnswerRule(request), run));
+  const events = all.filter((event) => event.type !== "begun");
+  return { events, asked, left, isTold: all.length > events.length };
 }
 const formatOf = (request: CanonicalRequest | undefined) => request?.output_config?.format?.schema;
 const textOf = (request: CanonicalRequest | undefined) => JSON.stringify(request?.messages.at(-1)?.content);
@@ -141,8 +142,9 @@ describe("a forced call", () => {
     expect((await ask(fields, script)).events).toEqual(called("add", { a: 1, b: 2 }));
   });
 
-  it("is thought over first", async () => {
-    const { events } = await ask(forced, [thinks, ...says('{"a": 1, "b": 2}')]);
+  it("is thought over first, and it is told that something is written", async () => {
+    const { events, isTold } = await ask(forced, [thinks, ...says('{"a": 1, "b": 2}')]);
+    expect(isTold).toBe(true);
     expect(events).toEqual([thinks, ...called("add", { a: 1, b: 2 })]);
   });
 
