@@ -55,7 +55,9 @@ async function* generateByRule(
   );
   const again = read(second, rule, tried.end.outputTokens);
   if ("events" in again) return yield* again.events;
-  throw new ApiError("api_error", `The model did not answer as the request demands: ${again.fault}`);
+  throw new ApiError("api_error", `The model did not answer as the request demands: ${again.fault}`, {
+    shouldRetry: false,
+  });
 }
 
 /**
