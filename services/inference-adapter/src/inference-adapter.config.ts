@@ -10,6 +10,7 @@ import { parseModelContext } from "./models/parse-model-context.js";
 import { parseKeepAlive } from "./backends/ollama/parse-keep-alive.js";
 import { parseOllamaHost } from "./backends/ollama/parse-ollama-host.js";
 import { parseOpenAiBaseUrl } from "./backends/openai-compatible/parse-openai-base-url.js";
+import { parsePrivateHosts } from "./sources/parse-private-hosts.js";
 
 /** The environment of the inference adapter; each property is a variable. */
 export class InferenceAdapterConfig extends ServiceConfig {
@@ -63,6 +64,14 @@ export class InferenceAdapterConfig extends ServiceConfig {
   /** Load the default model at start. */
   @IsBooleanVariable()
   MODEL_WARMUP: boolean = false;
+
+  /** Fetch images and documents that a request names by their URL. */
+  @IsBooleanVariable()
+  FETCH_URLS: boolean = true;
+
+  /** Hosts that may be fetched from though their addresses are not public: `host,host:port,…`. */
+  @IsParsedVariable(parsePrivateHosts)
+  FETCH_PRIVATE_HOSTS: string = "";
 
   @IsIntVariable(100, 600_000)
   CONNECT_TIMEOUT_MS: number = 5000;

@@ -55,7 +55,14 @@ export interface InferenceBackend {
   readonly cancelsInPrefill: boolean;
   /** @throws ApiError when the server cannot be asked */
   listModels(): Promise<BackendModel[]>;
-  /** Runs the model. Aborting `signal` ends it as soon as the server allows. @throws ApiError */
+  /**
+   * Runs the model. Aborting `signal` ends it as soon as the server allows. What a request brings along has become
+   * text and base64 images by now; `tool_choice` and `output_config.format` have become the one thing that a backend
+   * does for them: it holds the answer's text to the JSON schema in `output_config.format`. Tools are offered unless
+   * `tool_choice` is `none`. A last message of the assistant's is gone on with; the answer does not repeat it.
+   * @throws UnsupportedSchemaError before the first event, where it cannot hold the answer to that schema
+   * @throws ApiError
+   */
   generate(
     request: CanonicalRequest,
     model: ServedModel,

@@ -13,6 +13,14 @@ export interface OllamaChatRequest {
   options: OllamaOptions;
 }
 
+/** `/api/generate` with a prompt that is rendered already. */
+export interface OllamaRawRequest extends Omit<OllamaChatRequest, "messages" | "tools" | "think"> {
+  raw: true;
+  prompt: string;
+  /** As the prompt's `[img-0]`, `[img-1]`, … name them. */
+  images?: string[];
+}
+
 export interface OllamaOptions {
   num_ctx: number;
   num_predict?: number;
@@ -43,8 +51,9 @@ export interface OllamaTool {
   function: { name: string; description: string; parameters: Record<string, unknown> };
 }
 
-/** One line of a streamed `/api/chat` answer. Durations are nanoseconds. */
+/** One line of a streamed answer of `/api/chat`, or, with `response`, of `/api/generate`. Durations are nanoseconds. */
 export interface OllamaChatChunk {
+  response?: string;
   message?: { content?: string; thinking?: string; tool_calls?: OllamaToolCall[] };
   done?: boolean;
   done_reason?: string;

@@ -29,7 +29,9 @@ import type {
 } from "./ollama-wire.js";
 import { toGenerationEvents } from "./to-generation-events.js";
 import { toPullPercent } from "./to-pull-percent.js";
-import { toOllamaChatRequest } from "./to-ollama-chat-request.js";
+import { OllamaPromptSource } from "./ollama-prompt-source.js";
+import { toContinuedPrompt } from "./to-continued-prompt.js";
+import { toOllamaChatRequest, toOllamaRawRequest } from "./to-ollama-chat-request.js";
 
 export interface OllamaBackendOptions {
   baseUrl: string;
@@ -47,13 +49,15 @@ const defaultProbeIntervalMs = 15_000;
 
 export class OllamaBackend implements InferenceBackend {
   readonly name = "ollama";
-  readonly translationVersion = 2;
+  readonly translationVersion = 3;
   readonly cancelsInPrefill = false;
   private readonly client: OllamaClient;
+  private readonly prompts: OllamaPromptSource;
   private readonly shown = new Map<string, Promise<OllamaShow>>();
 
   constructor(private readonly options: OllamaBackendOptions) {
     this.client = new OllamaClient(options.baseUrl, options.connectTimeoutMs);
+    this.prompts = new OllamaPromptSource(options.baseUrl, options.connectTimeoutMs);
   }
 
   async listModels(): Promise<BackendModel[]> {
@@ -139,11 +143,28 @@ export class OllamaBackend implements InferenceBackend {
     model: ServedModel,
     signal: AbortSignal,
   ): Promise<IncomingMessage> {
-    const answer = await this.client.chat(chat, signal);
+    const prompt = await this.toContinuedPrompt(chat, model, signal);
+    const answer =
+      prompt === undefined
+        ? await this.client.chat(chat, signal)
+        : await this.client.generateRaw(toOllamaRawRequest(chat, prompt), signal);
     if ("lines" in answer) return answer.lines;
     if (isContextOverflow(answer.status, answer.error))
       throw promptTooLong(Math.max(estimateTokens(request), model.contextLength + 1), model.contextLength);
     throw mapOllamaError(answer.status, answer.error);
+  }
+
+  /** Undefined too where this Ollama does not tell how it renders: then it goes on by itself or not at all. */
+  private async toContinuedPrompt(
+    chat: OllamaChatRequest,
+    model: ServedModel,
+    signal: AbortSignal,
+  ): Promise<string | undefined> {
+    if (chat.messages.at(-1)?.role !== "assistant") return undefined;
+    await this.load(model, signal);
+    return toContinuedPrompt(chat, ({ tools = [], ...conversation }) =>
+      this.prompts.render({ ...conversation, tools }, model),
+    ).catch(() => undefined);
   }
 
   /** Undefined where Ollama lists a model that it cannot show: one that is just being deleted, or is broken. */
