@@ -43,6 +43,14 @@ const look = { name: "look", input_schema: { type: "object", properties: { at: {
 
 /** Asks, with what the model does in each run. */
 async function ask(fields: Partial<MessagesRequest>, ...runs: (GenerationEvent[] | Error)[]) {
+  return askOf(false, fields, ...runs);
+}
+
+async function askOf(
+  forcesCalls: boolean,
+  fields: Partial<MessagesRequest>,
+  ...runs: (GenerationEvent[] | Error)[]
+) {
   const asked: CanonicalRequest[] = [];
   let left = 0;
   async function* run(request: CanonicalRequest): AsyncGenerator<GenerationEvent> {
@@ -57,7 +65,7 @@ async function ask(fields: Partial<MessagesRequest>, ...runs: (GenerationEvent[]
     }
   }
   const request = toCanonicalRequest({ model: "m", messages: [{ role: "user", content: "hi" }], ...fields });
-  const all = await collect(generateAnswer(request, toAnswerRule(request), run));
+  const all = await collect(generateAnswer(request, toAnswerRule(request), run, forcesCalls));
   const events = all.filter((event) => event.type !== "begun");
   return { events, asked, left, isTold: all.length > events.length };
 }
@@ -140,6 +148,19 @@ describe("a forced call", () => {
     ["any tool", any, says('{"name": "add", "arguments": {"a": 1, "b": 2}}')],
   ])("comes out as one call: %s", async (_case, fields, script) => {
     expect((await ask(fields, script)).events).toEqual(called("add", { a: 1, b: 2 }));
+  });
+
+  it("is left to a backend that forces calls, and asked for by a schema when that fails", async () => {
+    const { events, asked } = await askOf(
+      true,
+      forced,
+      says("No."),
+      says('{"name": "add", "arguments": {"a": 1, "b": 2}}'),
+    );
+    expect(formatOf(asked[0])).toBeUndefined();
+    expect(asked[0]?.tool_choice).toEqual(forced.tool_choice);
+    expect(formatOf(asked[1])).toBeDefined();
+    expect(events).toEqual(called("add", { a: 1, b: 2 }));
   });
 
   it("is thought over first, and it is told that something is written", async () => {

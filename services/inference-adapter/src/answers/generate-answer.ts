@@ -19,17 +19,21 @@ export type Run = (request: CanonicalRequest) => AsyncIterable<GenerationEvent>;
 /** A rule that holds a whole answer back until it is read. */
 type StrictRule = Exclude<AnswerRule, { type: "free" }>;
 
-/** Whether the first try is constrained: not where that would keep the model from calling the tools that it may call. */
-export const isConstrainedFirst = (rule: AnswerRule): boolean =>
-  rule.type === "call" || (rule.type === "json" && !rule.offersTools);
+/**
+ * Whether the first try is held to a schema: not where that would keep the model from calling the tools that it may
+ * call, nor where the backend forces calls by itself.
+ */
+export const isConstrainedFirst = (rule: AnswerRule, forcesCalls: boolean): boolean =>
+  rule.type === "call" ? !forcesCalls : rule.type === "json" && !rule.offersTools;
 
 /** @throws ApiError when the model does not answer as demanded, twice */
 export function generateAnswer(
   request: CanonicalRequest,
   rule: AnswerRule,
   run: Run,
+  forcesCalls: boolean,
 ): AsyncIterable<AnswerEvent> {
-  if (rule.type !== "free") return generateByRule(request, rule, run);
+  if (rule.type !== "free") return generateByRule(request, rule, run, forcesCalls);
   return rule.isSingleCall ? keepFirstCall(run(request)) : run(request);
 }
 
@@ -37,8 +41,9 @@ async function* generateByRule(
   request: CanonicalRequest,
   rule: StrictRule,
   run: Run,
+  forcesCalls: boolean,
 ): AsyncGenerator<AnswerEvent> {
-  const first = toAskedRequest(request, rule, isConstrainedFirst(rule));
+  const first = toAskedRequest(request, rule, isConstrainedFirst(rule, forcesCalls));
   const tried = yield* runTry(first, () => toAskedRequest(request, rule, false), rule, run);
   const outcome = read(tried, rule);
   if ("events" in outcome) {

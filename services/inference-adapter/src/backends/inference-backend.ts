@@ -53,6 +53,8 @@ export interface InferenceBackend {
   readonly translationVersion: number;
   /** False: a server that reads a prompt cannot be stopped, and its slot stays taken until the first token. */
   readonly cancelsInPrefill: boolean;
+  /** True: `tool_choice` any and tool hold the model to a call. False: only a JSON schema can. */
+  readonly forcesCalls: boolean;
   /** @throws ApiError when the server cannot be asked */
   listModels(): Promise<BackendModel[]>;
   /**

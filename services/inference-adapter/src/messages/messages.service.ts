@@ -85,7 +85,11 @@ export class MessagesService {
   private async toAsked(given: CanonicalRequest, signal: AbortSignal): Promise<Asked> {
     const request = toPrefilledRequest(await this.sources.inline(given, signal));
     const rule = toAnswerRule(request);
-    return { request, rule, asked: toAskedRequest(request, rule, isConstrainedFirst(rule)) };
+    return {
+      request,
+      rule,
+      asked: toAskedRequest(request, rule, isConstrainedFirst(rule, this.backend.forcesCalls)),
+    };
   }
 
   private generate(
@@ -102,7 +106,7 @@ export class MessagesService {
         loadedContextLength: async () => this.backend.loadedContextLength?.(model),
         onCounted: (promptTokens) => void this.counter.learn(asked, model, promptTokens),
       });
-    const answer = generateAnswer(request, rule, run);
+    const answer = generateAnswer(request, rule, run, this.backend.forcesCalls);
     return frameMessageEvents(answer, { model: request.model, inputTokens: count.tokens });
   }
 

@@ -51,6 +51,7 @@ export class OllamaBackend implements InferenceBackend {
   readonly name = "ollama";
   readonly translationVersion = 3;
   readonly cancelsInPrefill = false;
+  readonly forcesCalls = false;
   private readonly client: OllamaClient;
   private readonly prompts: OllamaPromptSource;
   private readonly shown = new Map<string, Promise<OllamaShow>>();

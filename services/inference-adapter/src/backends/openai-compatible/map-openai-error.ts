@@ -1,4 +1,5 @@
 import { ApiError, type ErrorType } from "#anthropic/errors.js";
+import { UnsupportedSchemaError } from "../unsupported-schema.error.js";
 
 /** What an error answer holds, or an error event inside a stream. */
 export interface ServerError {
@@ -35,12 +36,17 @@ export function mapOpenAiError({ status, message }: ServerError): ApiError {
     return new ApiError("api_error", `The model server refused our key (${status}): see OPENAI_API_KEY`, {
       shouldRetry: false,
     });
-  return new ApiError(mapType(status, message), `The model server: ${message || `status ${status}`}`);
+  const text = `The model server: ${message || `status ${status}`}`;
+  if (isFaultOfSchema.test(message)) return new UnsupportedSchemaError(text);
+  return new ApiError(mapType(status, message), text);
 }
 
+/** It could not make a grammar of the schema, or of a tool's: llama.cpp, then xgrammar and outlines in vLLM and SGLang. */
+const isFaultOfSchema =
+  /failed to (?:parse|initialize) grammar|JSON schema conversion failed|grammar (?:error|compil)|invalid (?:grammar|json schema)|not supported by (?:xgrammar|outlines)/i;
+
 /** llama.cpp answers these with 500, but the same request can never succeed. */
-const isFaultOfRequest =
-  /input is not supported|Failed to parse (?:input|grammar)|JSON schema conversion failed/i;
+const isFaultOfRequest = /input is not supported|Failed to parse input/i;
 
 function mapType(status: number, message: string): ErrorType {
   if (status === 404) return "not_found_error";

@@ -36,8 +36,9 @@ const defaultProbeIntervalMs = 15_000;
 /** vLLM, SGLang, llama.cpp's server, LM Studio. They load their models themselves, each with one window. */
 export class OpenAiCompatibleBackend implements InferenceBackend {
   readonly name = "openai-compatible";
-  readonly translationVersion = 1;
+  readonly translationVersion = 2;
   readonly cancelsInPrefill = true;
+  readonly forcesCalls = true;
 
   constructor(
     private readonly server: OpenAiServer,

@@ -6,7 +6,7 @@
 export interface ChatRequest extends ChatPrompt {
   stream: true;
   stream_options: { include_usage: true };
-  tool_choice?: "auto" | "required" | { type: "function"; function: { name: string } };
+  tool_choice?: "auto" | "none" | "required" | { type: "function"; function: { name: string } };
   parallel_tool_calls?: boolean;
   response_format?: { type: "json_schema"; json_schema: JsonSchemaFormat };
   max_tokens?: number;

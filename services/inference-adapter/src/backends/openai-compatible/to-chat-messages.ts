@@ -1,6 +1,5 @@
 import type { CanonicalMessage, CanonicalRequest } from "#anthropic/canonical-request.js";
-import { ApiError } from "#anthropic/errors.js";
-import type { ContentBlock, DocumentBlock, ImageBlock, ToolResultBlock } from "#anthropic/messages.js";
+import type { ContentBlock, ImageBlock, ToolResultBlock } from "#anthropic/messages.js";
 import type { ChatMessage, ChatPart, ChatToolCall } from "./openai-wire.js";
 
 /** The system prompt and the conversation as chat messages: tool results become messages of their own. */
@@ -63,29 +62,13 @@ function toParts(blocks: ContentBlock[]): ChatPart[] {
   return blocks.flatMap((block): ChatPart[] => {
     if (block.type === "text") return [toTextPart(block.text)];
     if (block.type === "image") return [{ type: "image_url", image_url: { url: toDataUrl(block) } }];
-    return block.type === "document" ? toDocumentParts(block) : [];
+    return [];
   });
 }
 
 function toDataUrl({ source }: ImageBlock): string {
-  if (source.type === "base64") return `data:${source.media_type};base64,${source.data}`;
-  throw new ApiError(
-    "invalid_request_error",
-    `Images of source type '${source.type}' are not supported; send base64`,
-  );
-}
-
-function toDocumentParts({ source, title, context }: DocumentBlock): ChatPart[] {
-  const heads = [title, context].filter((text): text is string => typeof text === "string" && text !== "");
-  const parts = heads.map(toTextPart);
-  if (source.type === "text") return [...parts, toTextPart(source.data)];
-  if (source.type !== "content")
-    throw new ApiError(
-      "invalid_request_error",
-      `Documents of source type '${source.type}' are not supported; send text`,
-    );
-  const { content } = source;
-  return [...parts, ...(typeof content === "string" ? [toTextPart(content)] : toParts(content))];
+  if (source.type !== "base64") throw new Error("an image that was not fetched came to the backend");
+  return `data:${source.media_type};base64,${source.data}`;
 }
 
 const toTextPart = (text: string): ChatPart => ({ type: "text", text });

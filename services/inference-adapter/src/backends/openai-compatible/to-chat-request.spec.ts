@@ -104,6 +104,14 @@ describe("tools", () => {
     });
   });
 
+  it("are not called where the answer is held to a schema", () => {
+    const format = { type: "json_schema" as const, schema: { type: "object" } };
+    expect(convert({ tools, output_config: { format } })).toMatchObject({
+      tool_choice: "none",
+      tools: [{}, {}],
+    });
+  });
+
   it.each<[MessagesRequest["tool_choice"], ServerKind, unknown, string[]]>([
     [{ type: "auto" }, "vllm", "auto", ["a", "b"]],
     [{ type: "any" }, "vllm", "required", ["a", "b"]],
@@ -168,24 +176,6 @@ describe("messages", () => {
     expect(messagesOf([{ role: "user", content }])).toEqual([
       { role: "user", content: [{ type: "text", text: "this" }, imagePart, { type: "text", text: "that" }] },
     ]);
-  });
-
-  it("with text documents say what they are", () => {
-    const document = {
-      type: "document" as const,
-      title: "T",
-      source: { type: "text" as const, media_type: "text/plain", data: "body" },
-    };
-    expect(messagesOf([{ role: "user", content: [document] }])).toEqual([
-      { role: "user", content: "T\nbody" },
-    ]);
-  });
-
-  it.each<[ContentBlock]>([
-    [{ type: "image", source: { type: "url", url: "http://gpu/a.png" } }],
-    [{ type: "document", source: { type: "base64", media_type: "application/pdf", data: "" } }],
-  ])("with what cannot be put to the model are refused: %j", (block) => {
-    expect(() => messagesOf([{ role: "user", content: [block] }])).toThrow(/are not supported/);
   });
 
   it("can be counted without their images", () => {

@@ -1,6 +1,7 @@
 import type { CanonicalRequest } from "#anthropic/canonical-request.js";
 import { clientTools } from "#anthropic/client-tools.js";
 import type { Tool } from "#anthropic/messages.js";
+import { toGrammarSchema } from "../to-grammar-schema.js";
 import type { ServerTraits } from "./map-server-kind.js";
 import type { ChatPrompt, ChatRequest, ChatTool } from "./openai-wire.js";
 import { toChatMessages } from "./to-chat-messages.js";
@@ -16,7 +17,7 @@ export function toChatRequest(request: CanonicalRequest, model: string, traits: 
       ? {
           response_format: {
             type: "json_schema",
-            json_schema: { name: "answer", schema: format.schema, strict: true },
+            json_schema: { name: "answer", schema: toGrammarSchema(format.schema), strict: true },
           },
         }
       : {}),
@@ -56,6 +57,8 @@ function toToolSettings(
   traits: ServerTraits,
 ): Pick<ChatRequest, "tool_choice" | "parallel_tool_calls"> {
   if (offeredTools(request, traits).length === 0) return {};
+  // Servers refuse a schema beside calls; the tools stay in the prompt.
+  if (request.output_config?.format?.type === "json_schema") return { tool_choice: "none" };
   const choice = request.tool_choice ?? { type: "auto" };
   const isAlone = choice.type !== "none" && choice.disable_parallel_tool_use === true;
   return { tool_choice: toToolChoice(choice, traits), parallel_tool_calls: !isAlone };
