@@ -14,6 +14,7 @@ import { checkWholePrompt } from "../tokens/check-whole-prompt.js";
 import { fitToWindow } from "../tokens/fit-to-window.js";
 import type { TokenCount } from "../tokens/model-counter.js";
 import { PromptCounter } from "../tokens/prompt-counter.js";
+import { WorkMetrics } from "./work.metrics.js";
 
 export interface CreatedMessage {
   headers: Record<string, string>;
@@ -35,6 +36,7 @@ export class MessagesService {
     private readonly generations: GenerationsService,
     private readonly subscriptions: Subscriptions,
     private readonly counter: PromptCounter,
+    private readonly work: WorkMetrics,
     @Inject(INFERENCE_BACKEND) private readonly backend: InferenceBackend,
   ) {}
 
@@ -44,7 +46,7 @@ export class MessagesService {
     const model = await this.models.find(request.model);
     checkAbilities(request, model);
     const count = await this.counter.count(request, model);
-    const maxTokens = fitToWindow(count, model.contextLength, request.max_tokens);
+    const maxTokens = this.fit(count, model, request.max_tokens);
     signal.throwIfAborted();
     const { generation, started } = this.generations.join(
       key ?? ownKey(request),
@@ -71,6 +73,15 @@ export class MessagesService {
     return { input_tokens: tokens };
   }
 
+  private fit(count: TokenCount, model: ServedModel, maxTokens: number | undefined): number | undefined {
+    try {
+      return fitToWindow(count, model.contextLength, maxTokens);
+    } catch (error) {
+      this.work.countIfTooLong(error);
+      throw error;
+    }
+  }
+
   private generate(
     request: CanonicalRequest,
     model: ServedModel,
@@ -83,7 +94,10 @@ export class MessagesService {
       loadedContextLength: async () => this.backend.loadedContextLength?.(model),
       onCounted: (promptTokens) => void this.counter.learn(request, model, promptTokens),
     });
-    return frameMessageEvents(checked, { model: request.model, inputTokens: count.tokens });
+    return frameMessageEvents(this.work.measure(checked, count.tokens), {
+      model: request.model,
+      inputTokens: count.tokens,
+    });
   }
 
   /** The gateway sends its requests in canonical form, with their key. */
