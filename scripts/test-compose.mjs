@@ -1,6 +1,7 @@
 // `npm run test:compose`: the compose files, built and started for real, with a scripted Ollama in place of the
 // real one. Beside a stack that runs already: the project has its own name, volumes and ports.
 import { fileChecks } from "./compose/file-checks.mjs";
+import { gpuCheck } from "./compose/gpu-check.mjs";
 import { outsideRedisCheck } from "./compose/outside-redis-check.mjs";
 import { createProject } from "./compose/project.mjs";
 import { run } from "./compose/run.mjs";
@@ -35,7 +36,12 @@ async function testAll() {
     project.compose(["--profile", "balancer", "build", "--quiet"], { limitMs: buildLimitMs }),
   );
   if (tally.failed === 0)
-    for (const [name, work] of Object.entries({ ...fileChecks, ...stackChecks, ...outsideRedisCheck }))
+    for (const [name, work] of Object.entries({
+      ...fileChecks,
+      ...gpuCheck,
+      ...stackChecks,
+      ...outsideRedisCheck,
+    }))
       await check(name, work);
   if (tally.failed > 0)
     process.stdout.write(await project.compose(["logs", "--tail", "20"]).catch(({ message }) => message));

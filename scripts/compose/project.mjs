@@ -1,10 +1,13 @@
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { root } from "../root.mjs";
 import { run } from "./run.mjs";
 
 const name = "llm-selfhost-test";
-const files = ["docker-compose.yml", "tests/compose/docker-compose.test.yml"];
+const scriptedOllama = "tests/compose/docker-compose.test.yml";
+const files = ["docker-compose.yml", scriptedOllama];
+const gpuFiles = ["docker-compose.gpu.yml", scriptedOllama];
 /** What docker itself needs; nothing that a user has set for his own stack. */
 const kept = /^(PATH|HOME|USER|DOCKER_.*|BUILDKIT_.*|XDG_.*|SSH_AUTH_SOCK|https?_proxy|no_proxy)$/i;
 
@@ -32,6 +35,7 @@ export function createProject(basePort) {
     basePort,
     docker,
     compose,
+    gpuCompose: (args, options) => docker(["compose", ...where(gpuFiles), "-p", name, ...args], options),
     containers,
     inspect,
     /** Variables from now on, as in `.env`; `undefined` unsets. */
@@ -40,13 +44,19 @@ export function createProject(basePort) {
       for (const [variable, value] of Object.entries(settings))
         if (value === undefined) delete settings[variable];
     },
-    /** The files as compose reads them, with these variables. */
-    config: async (file, variables = {}) =>
-      JSON.parse(
-        await run("docker", ["compose", ...where([file]), "config", "--format", "json"], {
-          env: { ...environment(), ...variables },
-        }),
-      ),
+    /** A file as compose reads it, with these variables in `.env`. */
+    config: async (file, variables = {}) => {
+      const folder = mkdtempSync(join(tmpdir(), "llm-selfhost-env-"));
+      const envFile = join(folder, ".env");
+      writeFileSync(
+        envFile,
+        Object.entries(variables)
+          .map(([variable, value]) => `${variable}=${value}\n`)
+          .join(""),
+      );
+      const args = ["compose", ...where([file], envFile), "config", "--format", "json"];
+      return JSON.parse(await docker(args).finally(() => rmSync(folder, { recursive: true })));
+    },
     /** kill -9 from outside, as the kernel does when memory is short. `docker kill` would count as a stop. */
     killMainProcess: async (service) => {
       const [{ Id, State, Image }] = await inspect(service);
@@ -69,9 +79,7 @@ function isOurs(pid, containerId) {
   }
 }
 
-function where(composeFiles) {
-  return [
-    ...["--env-file", "/dev/null", "--project-directory", root],
-    ...composeFiles.flatMap((file) => ["-f", join(root, file)]),
-  ];
+function where(composeFiles, envFile = "/dev/null") {
+  const named = composeFiles.flatMap((file) => ["-f", join(root, file)]);
+  return ["--env-file", envFile, "--project-directory", root, ...named];
 }

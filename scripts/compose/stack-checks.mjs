@@ -136,14 +136,16 @@ export const stackChecks = {
     const victims = [...ours, "redis"];
     const startedAt = Date.now();
     await Promise.all(victims.map((service) => project.killMainProcess(service)));
-    for (const service of victims)
+    await waitFor(async () => equal((await ask(project.url, asked)).cache, "hit"), 30_000);
+    const seconds = (Date.now() - startedAt) / 1000;
+    for (const service of victims) {
       await waitFor(
         async () => deepEqual(await project.health(service), ["running healthy"], service),
         30_000,
       );
-    await waitFor(async () => equal((await ask(project.url, asked)).cache, "hit"), 10_000);
-    for (const service of victims) equal((await project.inspect(service))[0].RestartCount, 1, service);
-    return `${((Date.now() - startedAt) / 1000).toFixed(0)} s for all four`;
+      equal((await project.inspect(service))[0].RestartCount, 1, service);
+    }
+    return `the first hit after ${seconds.toFixed(0)} s`;
   },
 
   "stopping lets a running stream finish": async ({ project }) => {

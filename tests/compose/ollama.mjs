@@ -2,7 +2,7 @@
 // The scripted Ollama under the names of the real one: `ollama serve` and `ollama list`. What was pulled is
 // remembered on the volume, as the real one keeps its models there. A pull takes half a minute.
 import { readFileSync, writeFileSync } from "node:fs";
-import { startFakeOllama } from "/fake-ollama/fake-ollama.ts";
+import { startFakeOllama } from "../support/fake-ollama/fake-ollama.ts";
 
 const memory = "/root/.ollama/models.json";
 const pullStepMs = 4000;
