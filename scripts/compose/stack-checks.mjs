@@ -3,7 +3,7 @@ import { deepEqual, equal, ok } from "node:assert/strict";
 import { setTimeout as delay } from "node:timers/promises";
 import { ask, newQuestion } from "./ask.mjs";
 import { readExpressions } from "./dashboard.mjs";
-import { query, queryValue } from "./query.mjs";
+import { query, queryValue, scrapedServices } from "./query.mjs";
 import { waitFor } from "./wait-for.mjs";
 
 const ours = ["gateway", "cache", "inference-adapter"];
@@ -70,8 +70,8 @@ export const stackChecks = {
   },
 
   "Prometheus scrapes all three, and counts what the client counted": async ({ project }) => {
-    const up = () => query(project.prometheusUrl, 'up{service=~"gateway|cache|inference-adapter"} == 1');
-    await waitFor(async () => equal((await up()).length, 3), 30_000);
+    const scraped = [...ours, "prometheus"].toSorted();
+    await waitFor(async () => deepEqual(await scrapedServices(project.prometheusUrl), scraped), 30_000);
     const total = (result) =>
       queryValue(project.prometheusUrl, `sum(llm_cache_requests_total{result="${result}"})`);
     const seconds = (cache) =>
@@ -136,7 +136,8 @@ export const stackChecks = {
     const victims = [...ours, "redis"];
     const startedAt = Date.now();
     await Promise.all(victims.map((service) => project.killMainProcess(service)));
-    await waitFor(async () => equal((await ask(project.url, asked)).cache, "hit"), 30_000);
+    const headers = { "cache-control": "only-if-cached" };
+    await waitFor(async () => equal((await ask(project.url, asked, { headers })).cache, "hit"), 30_000);
     const seconds = (Date.now() - startedAt) / 1000;
     for (const service of victims) {
       await waitFor(
@@ -196,8 +197,8 @@ export const stackChecks = {
       ),
     );
     for (const port of gatewayPorts) ok((await answered(port)) > 0, `port ${port} has answered nothing`);
-    const scraped = () => query(project.prometheusUrl, 'up{service="gateway"} == 1');
-    await waitFor(async () => equal((await scraped()).length, 3), 30_000);
+    const scraped = ["cache", "gateway", "gateway", "gateway", "inference-adapter", "prometheus"];
+    await waitFor(async () => deepEqual(await scrapedServices(project.prometheusUrl), scraped), 30_000);
 
     await project.docker(["stop", "-t", "5", (await project.containers("gateway"))[0]]);
     for (let count = 0; count < 10; count++) {

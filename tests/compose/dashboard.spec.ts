@@ -85,4 +85,12 @@ describe("the metrics that dashboard and rules ask for", () => {
     expect([...asked].filter((name) => !names.has(name))).toEqual([]);
     expect(recorded.filter((name) => !rules.some(({ record }) => record === name))).toEqual([]);
   });
+
+  it("are explained in docs/monitoring.md, all that there are", () => {
+    const documented = readFileSync(new URL("../../docs/monitoring.md", import.meta.url), "utf8");
+    const bases = [...names].map((name = "") => name.replace(/_(bucket|sum|count)$/, ""));
+    const ours = new Set(bases.filter((name) => /^(llm|gen_ai)_/.test(name)));
+    expect(ours.size).toBeGreaterThan(25);
+    expect([...ours].filter((name) => !documented.includes(`\`${name}\``))).toEqual([]);
+  });
 });
