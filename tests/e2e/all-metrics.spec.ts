@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import { parseMetrics } from "../support/parse-metrics.js";
 import { type Stack, question, startHungServer, startStack } from "../support/stack.js";
 
@@ -58,37 +58,4 @@ describe("GET /metrics/all", () => {
     expect(up(await allMetrics(foreign.url))).toEqual({ gateway: 1, cache: 1, "inference-adapter": 0 });
     await foreign.close();
   });
-});
-
-describe("llm_idle_seconds", () => {
-  const idle = async () => {
-    const samples = parseMetrics(await (await fetch(`${stack.adapter.url}/metrics`)).text());
-    return samples.get("llm_idle_seconds") ?? NaN;
-  };
-  const untilIdle = (seconds: number) =>
-    vi.waitFor(async () => expect(await idle()).toBeGreaterThan(seconds), { timeout: 20_000, interval: 50 });
-
-  it("is 0 while a stream runs and grows afterwards", async () => {
-    stack = await startStack();
-    stack.ollama.script([{ text: "Some " }, { delayMs: 1500 }, { text: "words." }]);
-    await untilIdle(0.5);
-    const response = await stack.post(question({ stream: true }));
-    await response.body?.getReader().read();
-    expect(await idle()).toBe(0);
-    await untilIdle(1);
-  });
-
-  it.each(["", "inner-secret"])(
-    "begins anew with an answer from the cache, INNER_TOKEN=%s",
-    async (token) => {
-      const env = { INNER_TOKEN: token };
-      stack = await startStack({ gateway: env, cache: env, adapter: env });
-      const asked = question();
-      await stack.post(asked);
-      await untilIdle(1);
-      const hit = await stack.post(asked);
-      expect(hit.headers.get("x-cache")).toBe("hit");
-      await vi.waitFor(async () => expect(await idle()).toBeLessThan(1), { timeout: 5000, interval: 20 });
-    },
-  );
 });
