@@ -2,6 +2,7 @@
 // real one. Beside a stack that runs already: the project has its own name, volumes and ports.
 import { fileChecks } from "./compose/file-checks.mjs";
 import { gpuCheck } from "./compose/gpu-check.mjs";
+import { lifeChecks } from "./compose/life-checks.mjs";
 import { outsideRedisCheck } from "./compose/outside-redis-check.mjs";
 import { createProject } from "./compose/project.mjs";
 import { run } from "./compose/run.mjs";
@@ -35,14 +36,8 @@ async function testAll() {
   await check("the images build", () =>
     project.compose(["--profile", "balancer", "build", "--quiet"], { limitMs: buildLimitMs }),
   );
-  if (tally.failed === 0)
-    for (const [name, work] of Object.entries({
-      ...fileChecks,
-      ...gpuCheck,
-      ...stackChecks,
-      ...outsideRedisCheck,
-    }))
-      await check(name, work);
+  const checks = { ...fileChecks, ...gpuCheck, ...stackChecks, ...lifeChecks, ...outsideRedisCheck };
+  if (tally.failed === 0) for (const [name, work] of Object.entries(checks)) await check(name, work);
   if (tally.failed > 0)
     process.stdout.write(await project.compose(["logs", "--tail", "20"]).catch(({ message }) => message));
   await check("down takes everything away", () => takeDown());
