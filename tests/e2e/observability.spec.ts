@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { parseMetrics } from "../support/parse-metrics.js";
 import { type Stack, postMessage, question, startStack, untilStored, writes } from "../support/stack.js";
 
 interface Health {
@@ -77,26 +78,6 @@ describe("health", () => {
   });
 });
 
-/** The samples of a page of metrics; throws where a line is none. */
-function parseMetrics(page: string): Map<string, number> {
-  const samples = new Map<string, number>();
-  const types = new Map<string, string>();
-  for (const line of page.split("\n").filter((text) => text !== "")) {
-    const [, name, type] = /^# TYPE (\w+) (counter|gauge|histogram|summary)$/.exec(line) ?? [];
-    if (name && type) types.set(name, type);
-    else if (!line.startsWith("# HELP ")) {
-      const [, sample, base = "", value] =
-        /^(([a-zA-Z_:][\w:]*)(?:\{(?:\w+="(?:[^"\\]|\\.)*",?)*\})?) ([+-]?(?:Inf|Na[Nn]|[\d.e+-]+))$/.exec(
-          line,
-        ) ?? [];
-      if (sample === undefined) throw new Error(`no sample: ${line}`);
-      if (!types.has(base.replace(/_(bucket|sum|count)$/, "")) && !types.has(base))
-        throw new Error(`no type for: ${line}`);
-      samples.set(sample, Number(value));
-    }
-  }
-  return samples;
-}
 const metricsOf = async (url: string) => {
   const response = await fetch(`${url}/metrics`);
   expect(response.headers.get("content-type")).toMatch(/^text\/plain; version=0\.0\.4/);
@@ -168,6 +149,9 @@ describe("metrics", () => {
         "llm_cache_hit_ratio",
         "llm_saved_tokens_total",
         "llm_saved_gpu_seconds_total",
+        "llm_cache_store_failures_total",
+        "llm_gpu_price_dollars_per_hour",
+        "llm_cloud_price_dollars_per_million_tokens",
       ],
       [stack.cache.url]: [
         "llm_cache_operation_duration_seconds_bucket",
@@ -180,6 +164,12 @@ describe("metrics", () => {
         "llm_inference_in_flight",
         "llm_inference_queue_depth",
         "llm_inference_queue_wait_seconds_bucket",
+        "llm_inference_seconds_total",
+        "llm_prefill_seconds_per_token_bucket",
+        "llm_tool_call_rescues_total",
+        "llm_prompt_rejected_total",
+        "llm_model_loaded",
+        "llm_idle_seconds",
       ],
     };
     for (const [url, wanted] of Object.entries(expected)) {
@@ -188,6 +178,45 @@ describe("metrics", () => {
       expect(names).toContain("process_cpu_seconds_total");
       expect(names).toContain("nodejs_heap_size_used_bytes");
     }
+  });
+
+  it("are there before the first event, so that no event is lost to a rate", async () => {
+    const fresh = await startStack();
+    const samples = new Map([...(await metricsOf(fresh.url)), ...(await metricsOf(fresh.adapter.url))]);
+    await fresh.close();
+    const results = ["hit", "miss", "coalesced", "bypass", "refresh", "error"];
+    const kinds = ["qwen3_xml", "hermes_json", "bare_json", "retry"];
+    for (const sample of [
+      ...results.map((result) => `llm_cache_requests_total{result="${result}"}`),
+      ...kinds.map((kind) => `llm_tool_call_rescues_total{kind="${kind}"}`),
+      ...["load", "prefill", "decode"].map((phase) => `llm_inference_seconds_total{phase="${phase}"}`),
+      'llm_saved_tokens_total{model="other"}',
+      'llm_saved_gpu_seconds_total{model="other"}',
+      'llm_inference_requests_total{backend="ollama",outcome="ok"}',
+      "llm_prompt_rejected_total",
+    ])
+      expect([sample, samples.get(sample)]).toEqual([sample, 0]);
+  });
+
+  it("count a prompt that does not fit, the model's work and whether it is loaded", async () => {
+    const small = await startStack({ adapter: { CONTEXT_LENGTH: "4096", MODEL_WARMUP: "true" } });
+    await vi.waitFor(
+      async () => expect((await metricsOf(small.adapter.url)).get("llm_model_loaded")).toBe(1),
+      {
+        timeout: 10_000,
+        interval: 50,
+      },
+    );
+    const long = question({ messages: [{ role: "user", content: "many words ".repeat(9000) }] });
+    expect((await small.post(long)).status).toBe(400);
+    await (await small.post(question())).text();
+    const samples = await metricsOf(small.adapter.url);
+    expect(samples.get("llm_prompt_rejected_total")).toBe(1);
+    expect(samples.get("llm_prefill_seconds_per_token_count")).toBe(1);
+    expect(samples.get('llm_inference_seconds_total{phase="prefill"}')).toBeGreaterThan(0);
+    await small.ollama.stop();
+    expect((await metricsOf(small.adapter.url)).get("llm_model_loaded")).toBe(0);
+    await small.close();
   });
 
   it("stay bounded, whatever clients ask for", async () => {

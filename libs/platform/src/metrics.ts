@@ -30,13 +30,18 @@ class MetricsController {
 export class MetricsModule {}
 
 /** A gauge that reads its value when it is scraped. */
-export function observeGauge(registry: Registry, name: string, help: string, read: () => number): Gauge {
+export function observeGauge(
+  registry: Registry,
+  name: string,
+  help: string,
+  read: () => number | Promise<number>,
+): Gauge {
   return new Gauge({
     name,
     help,
     registers: [registry],
-    collect() {
-      this.set(read());
+    async collect() {
+      this.set(await read());
     },
   });
 }

@@ -1,4 +1,10 @@
-import { IsBooleanVariable, IsIntVariable, IsParsedVariable, IsTextVariable } from "#platform/load-config.js";
+import {
+  IsBooleanVariable,
+  IsIntVariable,
+  IsNumberVariable,
+  IsParsedVariable,
+  IsTextVariable,
+} from "#platform/load-config.js";
 import { ServiceConfig } from "#platform/service-config.js";
 import { parseApiKeys } from "./access/parse-api-keys.js";
 import { parseRateLimits, parseTokenBudgets } from "./access/rate-limits/parse-rate-limits.js";
@@ -87,4 +93,16 @@ export class GatewayConfig extends ServiceConfig {
 
   @IsIntVariable(100, 86_400_000)
   IDLE_TIMEOUT_MS: number = 300_000;
+
+  /** What an hour of the GPU costs, in dollars. */
+  @IsNumberVariable(0)
+  GPU_PRICE_PER_HOUR: number = 0.5;
+
+  /** What a million tokens read would cost at a cloud's model, in dollars. */
+  @IsNumberVariable(0)
+  CLOUD_PRICE_INPUT: number = 3;
+
+  /** What a million tokens written would cost at a cloud's model, in dollars. */
+  @IsNumberVariable(0)
+  CLOUD_PRICE_OUTPUT: number = 15;
 }

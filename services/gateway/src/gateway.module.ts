@@ -22,6 +22,9 @@ import { MessagesController } from "./messages/messages.controller.js";
 import { MessagesMetrics } from "./messages/messages.metrics.js";
 import { MessagesService } from "./messages/messages.service.js";
 import { QuestionsService } from "./messages/questions.service.js";
+import { AllMetricsController } from "./metrics/all-metrics.controller.js";
+import { AllMetrics } from "./metrics/all-metrics.service.js";
+import { PriceGauges } from "./metrics/price.gauges.js";
 import { ModelRouter } from "./models/model-router.js";
 import { ModelsController } from "./models/models.controller.js";
 import { RootController } from "./root.controller.js";
@@ -40,6 +43,7 @@ export class GatewayModule {
         ClaudeCodeController,
         CacheAdminController,
         HealthController,
+        AllMetricsController,
       ],
       providers: [
         { provide: GatewayConfig, useValue: config },
@@ -60,6 +64,8 @@ export class GatewayModule {
         InferenceClient,
         CacheHealth,
         InferenceHealth,
+        AllMetrics,
+        PriceGauges,
       ],
     };
   }

@@ -1,6 +1,7 @@
 import {
   IsBooleanVariable,
   IsIntVariable,
+  IsNumberVariable,
   IsOneOfVariable,
   IsParsedVariable,
   IsTextVariable,
@@ -87,4 +88,11 @@ export class InferenceAdapterConfig extends ServiceConfig {
   /** How long a generation goes on without a client, so that a retry can join it. */
   @IsIntVariable(0, 3_600_000)
   DETACH_GRACE_MS: number = 180_000;
+
+  /** Run by the shell when nobody has used this host for IDLE_MINUTES. Empty: nothing. */
+  @IsTextVariable()
+  IDLE_COMMAND: string = "";
+
+  @IsNumberVariable(0.01)
+  IDLE_MINUTES: number = 30;
 }

@@ -8,10 +8,14 @@ import { SubscriptionsController } from "./generations/subscriptions.controller.
 import { Subscriptions } from "./generations/subscriptions.js";
 import { BackendHealth } from "./health/backend.health.js";
 import { HealthController } from "./health/health.controller.js";
+import { ActivityController } from "./idle/activity.controller.js";
+import { IdleWatch } from "./idle/idle-watch.js";
 import { InferenceAdapterConfig } from "./inference-adapter.config.js";
 import { MessagesController } from "./messages/messages.controller.js";
 import { MessagesService } from "./messages/messages.service.js";
+import { WorkMetrics } from "./messages/work.metrics.js";
 import { DefaultModelService } from "./models/default-model.service.js";
+import { ModelLoadedGauge } from "./models/model-loaded.gauge.js";
 import { ModelsController } from "./models/models.controller.js";
 import { ModelsService } from "./models/models.service.js";
 import { SourcesService } from "./sources/sources.service.js";
@@ -23,7 +27,13 @@ export class InferenceAdapterModule {
     return {
       module: InferenceAdapterModule,
       imports: [MetricsModule, BackendsModule, TerminusModule.forRoot({ logger: false })],
-      controllers: [MessagesController, SubscriptionsController, ModelsController, HealthController],
+      controllers: [
+        MessagesController,
+        SubscriptionsController,
+        ModelsController,
+        ActivityController,
+        HealthController,
+      ],
       providers: [
         { provide: InferenceAdapterConfig, useValue: config },
         MessagesService,
@@ -34,6 +44,9 @@ export class InferenceAdapterModule {
         GenerationsMetrics,
         Subscriptions,
         BackendHealth,
+        WorkMetrics,
+        ModelLoadedGauge,
+        IdleWatch,
       ],
       exports: [InferenceAdapterConfig],
     };

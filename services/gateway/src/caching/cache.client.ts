@@ -7,10 +7,12 @@ import type { Neighbour, NeighbourRequest, StoreRequest } from "#service-contrac
 import { type StoredEntry, parseStoredEntry } from "#service-contracts/stored-entry.js";
 import { innerHeaders } from "../access/inner-headers.js";
 import { GatewayConfig } from "../gateway.config.js";
+import { toMetricsText } from "../metrics/to-metrics-text.js";
 
 /** The longest that the cache may hold a request up. */
 const lookupTimeoutMs = 250;
 const storeTimeoutMs = 5000;
+const metricsTimeoutMs = 2000;
 
 /** The cache service. It fails open: whatever is wrong with it is a miss, and soon costs no time at all. */
 @Injectable()
@@ -55,6 +57,12 @@ export class CacheClient {
   /** The cache service's own health page. */
   health(): Promise<{ status: number; body: unknown }> {
     return this.http.request({ method: "GET", path: "/health", timeoutMs: 1000 });
+  }
+
+  /** The cache service's own metrics. @throws UpstreamError */
+  async metrics(): Promise<string> {
+    const page = { method: "GET", path: "/metrics", timeoutMs: metricsTimeoutMs } as const;
+    return toMetricsText(await this.http.request(page));
   }
 
   private async lookUp(request: HttpRequest): Promise<HttpAnswer<unknown> | undefined> {

@@ -9,6 +9,7 @@ import { inferenceHeaders } from "#service-contracts/inference-headers.js";
 import type { ModelCard, ModelList } from "#service-contracts/model-card.js";
 import { innerHeaders } from "../access/inner-headers.js";
 import { GatewayConfig } from "../gateway.config.js";
+import { toMetricsText } from "../metrics/to-metrics-text.js";
 
 export interface InferenceCall {
   request: CanonicalRequest;
@@ -37,11 +38,14 @@ export interface InferenceAnswer {
 /** Our adapter pings every 10 s, so three missed pings mean that it is gone. */
 const adapterSilenceMs = 30_000;
 const metadataTimeoutMs = 10_000;
+const metricsTimeoutMs = 2000;
+const useNoteIntervalMs = 5000;
 
 /** The inference adapter, or any server that speaks the Messages API. */
 @Injectable()
 export class InferenceClient {
   private readonly http: HttpClient;
+  private useNotedAt = -Infinity;
 
   constructor(private readonly config: GatewayConfig) {
     this.http = new HttpClient(
@@ -81,6 +85,24 @@ export class InferenceClient {
   /** The adapter's own health page. */
   async health(path: string): Promise<{ status: number; body: unknown }> {
     return this.http.request({ method: "GET", path, timeoutMs: metadataTimeoutMs }).catch(throwApiError);
+  }
+
+  /** The adapter's own metrics; empty where the server has none. @throws UpstreamError */
+  async metrics(): Promise<string> {
+    const page = { method: "GET", path: "/metrics", timeoutMs: metricsTimeoutMs } as const;
+    return toMetricsText(await this.http.request(page));
+  }
+
+  /**
+   * Tells the adapter that its host is in use, which it does not see of an answer from the cache. Nobody waits
+   * for it, and it says so every few seconds only.
+   */
+  noteUse(): void {
+    if (performance.now() - this.useNotedAt < useNoteIntervalMs) return;
+    this.useNotedAt = performance.now();
+    this.http
+      .request({ method: "POST", path: "/activity", timeoutMs: metadataTimeoutMs })
+      .catch(() => undefined);
   }
 
   /** The call's signal ends here: once the answer has begun, it may go on to be recorded. */

@@ -3,12 +3,15 @@ import { Counter, Histogram, Registry } from "prom-client";
 import type { ErrorType } from "#anthropic/errors.js";
 import { observeGauge } from "#platform/metrics.js";
 import { ModelRouter } from "../models/model-router.js";
-import type { Exchange } from "./exchange.js";
+import { type CacheResult, type Exchange } from "./exchange.js";
 
 const secondsBuckets = [
   0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600,
 ];
 const labelNames = ["model", "cache", "stream", "error_type"];
+/** Every value that the label may have: they are there, at 0, before the first request. */
+const results: (CacheResult | "error")[] = ["hit", "miss", "coalesced", "bypass", "refresh", "error"];
+const otherModel = "other";
 
 /** Names as OpenTelemetry's GenAI conventions have them. Labels are bounded: no key, user or session. */
 @Injectable()
@@ -61,13 +64,14 @@ export class MessagesMetrics {
       "Finished answers that the cache service did not take.",
       [],
     );
+    this.startAtZero();
     const ratio = () => this.hits / Math.max(1, this.hits + this.misses);
     observeGauge(registry, "llm_cache_hit_ratio", "Hits / (hits + misses) of this process's life.", ratio);
   }
 
   observe(exchange: Exchange, errorType: ErrorType | undefined): void {
     const model =
-      exchange.model !== undefined && this.router.isServed(exchange.model) ? exchange.model : "other";
+      exchange.model !== undefined && this.router.isServed(exchange.model) ? exchange.model : otherModel;
     const cache = exchange.result ?? "error";
     const labels = { model, cache, stream: String(exchange.isStream), error_type: errorType ?? "" };
     this.duration.observe(labels, exchange.seconds);
@@ -101,6 +105,15 @@ export class MessagesMetrics {
     if (labels.cache !== "hit") return;
     this.savedTokens.inc({ model }, usage.input_tokens + usage.output_tokens);
     this.savedGpuSeconds.inc({ model }, gpuSeconds);
+  }
+
+  /** A series that appears with its first event has lost that event for `rate` and `increase`. */
+  private startAtZero(): void {
+    for (const result of results) this.results.inc({ result }, 0);
+    for (const token_type of ["input", "output"])
+      for (const source of ["model", "cache"]) this.tokens.inc({ model: otherModel, token_type, source }, 0);
+    this.savedTokens.inc({ model: otherModel }, 0);
+    this.savedGpuSeconds.inc({ model: otherModel }, 0);
   }
 
   private histogram(name: string, help: string): Histogram {

@@ -46,6 +46,7 @@ export class MessagesService {
     const found = await exchange.time("cache", () => this.cache.find(question));
     if (found !== undefined && found !== "given") {
       exchange.noteHit(found.entry);
+      this.inference.noteUse();
       return { message: found.message };
     }
     const { policy } = question;

@@ -19,6 +19,7 @@ export class GenerationsMetrics {
       labelNames: ["backend", "outcome"],
       registers: [registry],
     });
+    this.requests.inc({ backend: config.INFERENCE_BACKEND, outcome: "ok" }, 0);
     this.queueWait = new Histogram({
       name: "llm_inference_queue_wait_seconds",
       help: "How long generations waited for a slot.",

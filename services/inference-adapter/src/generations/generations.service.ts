@@ -41,6 +41,11 @@ export class GenerationsService {
     metrics.observeQueue(() => ({ depth: this.slots.depth, inFlight: this.slots.busy }));
   }
 
+  /** A generation waits for a slot or holds one. */
+  get isBusy(): boolean {
+    return this.unfinished.size > 0;
+  }
+
   /**
    * The generation of this key, started if there is none. With `anew` one whose answer a client has had whole
    * counts no more.

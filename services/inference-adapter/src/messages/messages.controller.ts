@@ -4,6 +4,7 @@ import type { IncomingHttpHeaders } from "node:http";
 import { abortOnDisconnect } from "#platform/abort-on-disconnect.js";
 import { sendEventStream } from "#platform/event-stream-reply.js";
 import { inferenceHeaders } from "#service-contracts/inference-headers.js";
+import { IdleWatch } from "../idle/idle-watch.js";
 import { MessagesService, type Sharing } from "./messages.service.js";
 
 const pingIntervalMs = 10_000;
@@ -11,7 +12,10 @@ const pingIntervalMs = 10_000;
 /** The same wire as the gateway's, but it always streams. */
 @Controller("v1/messages")
 export class MessagesController {
-  constructor(private readonly messages: MessagesService) {}
+  constructor(
+    private readonly messages: MessagesService,
+    private readonly idle: IdleWatch,
+  ) {}
 
   @Post()
   @HttpCode(200)
@@ -21,6 +25,7 @@ export class MessagesController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
+    this.idle.noteUse();
     const signal = abortOnDisconnect(reply.raw);
     const { headers: known, events } = await this.messages.create(body, toSharing(headers), signal);
     reply.headers(known);
@@ -33,6 +38,7 @@ export class MessagesController {
     @Body() body: unknown,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<{ input_tokens: number }> {
+    this.idle.noteUse();
     return this.messages.countTokens(body, abortOnDisconnect(reply.raw));
   }
 }

@@ -20,6 +20,7 @@ import { SourcesService } from "../sources/sources.service.js";
 import { fitToWindow } from "../tokens/fit-to-window.js";
 import type { TokenCount } from "../tokens/model-counter.js";
 import { PromptCounter } from "../tokens/prompt-counter.js";
+import { WorkMetrics } from "./work.metrics.js";
 
 export interface CreatedMessage {
   headers: Record<string, string>;
@@ -42,6 +43,7 @@ export class MessagesService {
     private readonly subscriptions: Subscriptions,
     private readonly counter: PromptCounter,
     private readonly sources: SourcesService,
+    private readonly work: WorkMetrics,
     @Inject(INFERENCE_BACKEND) private readonly backend: InferenceBackend,
   ) {}
 
@@ -52,7 +54,7 @@ export class MessagesService {
     checkAbilities(given, model);
     const { request, rule, asked } = await this.toAsked(given, signal);
     const count = await this.counter.count(asked, model);
-    const maxTokens = fitToWindow(count, model.contextLength, request.max_tokens);
+    const maxTokens = this.fit(count, model, request.max_tokens);
     signal.throwIfAborted();
     const { generation, started } = this.generations.join(
       toGenerationKey(key, given, request),
@@ -92,6 +94,15 @@ export class MessagesService {
     };
   }
 
+  private fit(count: TokenCount, model: ServedModel, maxTokens: number | undefined): number | undefined {
+    try {
+      return fitToWindow(count, model.contextLength, maxTokens);
+    } catch (error) {
+      this.work.countIfTooLong(error);
+      throw error;
+    }
+  }
+
   private generate(
     request: CanonicalRequest,
     rule: AnswerRule,
@@ -100,12 +111,15 @@ export class MessagesService {
     signal: AbortSignal,
   ): AsyncIterable<MessageStreamEvent> {
     const run = (asked: CanonicalRequest) =>
-      checkWholePrompt(this.backend.generate(asked, model, signal), {
-        count,
-        contextLength: model.contextLength,
-        loadedContextLength: async () => this.backend.loadedContextLength?.(model),
-        onCounted: (promptTokens) => void this.counter.learn(asked, model, promptTokens),
-      });
+      this.work.measure(
+        checkWholePrompt(this.backend.generate(asked, model, signal), {
+          count,
+          contextLength: model.contextLength,
+          loadedContextLength: async () => this.backend.loadedContextLength?.(model),
+          onCounted: (promptTokens) => void this.counter.learn(asked, model, promptTokens),
+        }),
+        count.tokens,
+      );
     const answer = generateAnswer(request, rule, run, this.backend.forcesCalls);
     return frameMessageEvents(answer, { model: request.model, inputTokens: count.tokens });
   }

@@ -1,6 +1,7 @@
 import type { Token } from "./tag-lexer.js";
 
-export type RescueKind = "qwen3_xml" | "hermes_json" | "bare_json";
+export const rescueKinds = ["qwen3_xml", "hermes_json", "bare_json"] as const;
+export type RescueKind = (typeof rescueKinds)[number];
 
 export interface RescuedCall {
   kind: RescueKind;

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from "@nestjs/common";
 import { Counter, Registry } from "prom-client";
-import type { RescueKind } from "./call-reader.js";
+import { type RescueKind, rescueKinds } from "./call-reader.js";
 
 /** A call found in text, by its form; or a generation run again because its call was swallowed. */
 export type Rescue = RescueKind | "retry";
@@ -16,6 +16,7 @@ export class ToolRescueMetrics {
       labelNames: ["kind"],
       registers: [registry],
     });
+    for (const kind of [...rescueKinds, "retry" as const]) this.rescues.inc({ kind }, 0);
   }
 
   count(kind: Rescue): void {

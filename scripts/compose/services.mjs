@@ -1,0 +1,2 @@
+/** The services whose images are made here. */
+export const ours = ["gateway", "cache", "inference-adapter"];
