@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { root } from "./root.mjs";
 
 const sourceFolders = ["services", "libs", "embedded"];
@@ -11,6 +11,7 @@ const settingFiles = [
   "tsconfig.json",
   "tsconfig.build.json",
 ];
+const assetFolder = join("status-page", "page");
 const notBuilt = /\.(spec|contract)\.ts$|__fixtures__/;
 
 /** Holds the stamp of the sources that dist was built from. */
@@ -33,6 +34,6 @@ export function buildStamp() {
 function listSources(folder) {
   return readdirSync(join(root, folder), { recursive: true })
     .map((path) => join(folder, String(path)))
-    .filter((path) => path.endsWith(".ts") && !notBuilt.test(path))
+    .filter((path) => (path.endsWith(".ts") || dirname(path).endsWith(assetFolder)) && !notBuilt.test(path))
     .sort();
 }

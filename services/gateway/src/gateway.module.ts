@@ -27,6 +27,9 @@ import { AllMetrics } from "./metrics/all-metrics.service.js";
 import { PriceGauges } from "./metrics/price.gauges.js";
 import { ModelRouter } from "./models/model-router.js";
 import { ModelsController } from "./models/models.controller.js";
+import { RecentRequests } from "./status-page/recent-requests.js";
+import { StatusController } from "./status-page/status.controller.js";
+import { StatusService } from "./status-page/status.service.js";
 import { RootController } from "./root.controller.js";
 
 @Global()
@@ -44,6 +47,7 @@ export class GatewayModule {
         CacheAdminController,
         HealthController,
         AllMetricsController,
+        StatusController,
       ],
       providers: [
         { provide: GatewayConfig, useValue: config },
@@ -66,6 +70,8 @@ export class GatewayModule {
         InferenceHealth,
         AllMetrics,
         PriceGauges,
+        RecentRequests,
+        StatusService,
       ],
     };
   }

@@ -11,6 +11,7 @@ import { LOGGER, type Logger } from "#platform/logging.js";
 import { Exchange } from "./exchange.js";
 import type { Answer } from "./messages.service.js";
 import type { Caller } from "./question.js";
+import { RecentRequests } from "../status-page/recent-requests.js";
 import { MessagesMetrics } from "./messages.metrics.js";
 
 const pingIntervalMs = 10_000;
@@ -20,6 +21,7 @@ const pingIntervalMs = 10_000;
 export class MessageReply {
   constructor(
     private readonly metrics: MessagesMetrics,
+    private readonly recent: RecentRequests,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -72,6 +74,7 @@ export class MessageReply {
     const error = failure === undefined ? undefined : toApiError(failure);
     const isGone = signal.aborted;
     this.metrics.observe(exchange, isGone && error ? undefined : error?.type);
+    this.recent.note(exchange, error?.type);
     const line = {
       request_id: requestId,
       model: exchange.model,

@@ -13,6 +13,17 @@ const labelNames = ["model", "cache", "stream", "error_type"];
 const results: (CacheResult | "error")[] = ["hit", "miss", "coalesced", "bypass", "refresh", "error"];
 const otherModel = "other";
 
+/** Since the start of this process. */
+export interface MessageTotals {
+  /** Requests by what the cache did. */
+  requests: Record<string, number>;
+  /** Hits / (hits + misses); null before the first. */
+  hit_ratio: number | null;
+  /** Tokens by whether the model or the cache gave them. */
+  tokens: Record<"model" | "cache", { input: number; output: number }>;
+  saved_gpu_seconds: number;
+}
+
 /** Names as OpenTelemetry's GenAI conventions have them. Labels are bounded: no key, user or session. */
 @Injectable()
 export class MessagesMetrics {
@@ -82,6 +93,24 @@ export class MessagesMetrics {
     this.observeTokens(exchange, labels);
   }
 
+  async totals(): Promise<MessageTotals> {
+    const [counted, tokens, gpu] = await Promise.all([
+      this.results.get(),
+      this.tokens.get(),
+      this.savedGpuSeconds.get(),
+    ]);
+    const sumOf = (source: string, type: string) =>
+      sum(tokens.values.filter(({ labels }) => labels["source"] === source && labels["token_type"] === type));
+    const bySource = (source: string) => ({ input: sumOf(source, "input"), output: sumOf(source, "output") });
+    const lookups = this.hits + this.misses;
+    return {
+      requests: Object.fromEntries(counted.values.map(({ labels, value }) => [labels["result"], value])),
+      hit_ratio: lookups === 0 ? null : this.hits / lookups,
+      tokens: { model: bySource("model"), cache: bySource("cache") },
+      saved_gpu_seconds: sum(gpu.values),
+    };
+  }
+
   countStoreFailure(): void {
     this.storeFailures.inc();
   }
@@ -123,4 +152,8 @@ export class MessagesMetrics {
   private counter(name: string, help: string, labels: string[]): Counter {
     return new Counter({ name, help, labelNames: labels, registers: [this.registry] });
   }
+}
+
+function sum(samples: readonly { value: number }[]): number {
+  return samples.reduce((total, { value }) => total + value, 0);
 }
