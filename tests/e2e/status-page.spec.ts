@@ -169,6 +169,19 @@ describe.skipIf(isChromiumMissing)("the status page in Chromium", () => {
     await expect.poll(() => text(page, "state"), limit).toBe("The gateway does not answer");
   });
 
+  it("shows how far a pull is", async () => {
+    const { page } = await open(stack.url);
+    await isReady(page);
+    const status = (await (await fetch(`${stack.url}/status`)).json()) as object;
+    const model = { name: "qwen3-coder", state: "pulling 43 %", context_length: null };
+    await page.route("**/status", (route) => route.fulfill({ json: { ...status, model } }));
+    await expect.poll(() => text(page, "state"), limit).toBe("Model: pulling 43 %");
+    expect(await page.getByRole("progressbar", { name: "Pulling qwen3-coder: 43 %" }).isVisible()).toBe(true);
+    await page.unroute("**/status");
+    await isReady(page);
+    expect(await page.getByRole("progressbar").count()).toBe(0);
+  });
+
   it("shows other users' requests to the administrator only", async () => {
     const sha256 = createHash("sha256").update("key-of-alice").digest("hex");
     const keyed = await startStack({ gateway: { API_KEYS: `alice:${sha256}`, ADMIN_KEY: "the-admin" } });
