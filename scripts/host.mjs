@@ -1,0 +1,6 @@
+// ./start_llm_selfhost.sh: its commands, on Node 24, with the program installed and built.
+import { prepare } from "./prepare.mjs";
+import { runAndExit } from "./run-and-exit.mjs";
+
+const node = prepare();
+runAndExit(node, ["scripts/host/main.mjs", ...process.argv.slice(2)]);

@@ -1,0 +1,64 @@
+// ./start_llm_selfhost.sh: what its words mean.
+import { parseArgs } from "node:util";
+import { restart, run, start, status, stop } from "./commands.mjs";
+import { StartFault } from "./start-fault.mjs";
+
+const usage = `./start_llm_selfhost.sh [command]
+
+  start               start Ollama and the three services, and keep them running (the default)
+  status              what runs, and whether the model is ready
+  stop [--now]        stop all of it; --now does not wait for the answers under way
+  restart [ollama]    stop and start all, or only one: ollama, gateway, cache, inference-adapter, redis
+  run                 like start, but at this terminal until Ctrl-C, for containers
+
+  --gateways N        start and run: N gateways on the ports above API_PORT, for a load balancer on API_PORT
+
+Settings are read from .env; see .env.example.
+`;
+
+const commands = { start, status, stop, restart, run };
+const maxGateways = 64;
+
+try {
+  process.exitCode = (await obey(readArguments(process.argv.slice(2)))) ?? 0;
+} catch (error) {
+  if (!(error instanceof StartFault)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = 1;
+}
+
+async function obey({ command, name, isHasty, gateways, isHelp }) {
+  const args = gateways ? ["--gateways", String(gateways)] : [];
+  if (isHelp) return void process.stdout.write(usage);
+  if (command === "restart" && name === undefined) {
+    await stop({ isHasty });
+    return start({ gateways, args });
+  }
+  return commands[command]({ name, isHasty, gateways, args });
+}
+
+/** @throws StartFault */
+function readArguments(args) {
+  const options = {
+    now: { type: "boolean" },
+    gateways: { type: "string" },
+    help: { type: "boolean", short: "h" },
+  };
+  const { values, positionals } = parse({ args, options, allowPositionals: true });
+  const [command = "start", name, ...others] = positionals;
+  const isKnown = Object.hasOwn(commands, command);
+  if (!isKnown || others.length > 0 || (name !== undefined && command !== "restart"))
+    throw new StartFault(`Unknown: ${positionals.join(" ")}\n\n${usage}`);
+  const gateways = values.gateways === undefined ? undefined : Number(values.gateways);
+  if (gateways !== undefined && !(Number.isInteger(gateways) && gateways >= 1 && gateways <= maxGateways))
+    throw new StartFault(`--gateways must be a whole number from 1 to ${maxGateways}`);
+  return { command, name, isHasty: values.now ?? false, gateways, isHelp: values.help };
+}
+
+function parse(config) {
+  try {
+    return parseArgs(config);
+  } catch (error) {
+    throw new StartFault(`${error.message}\n\n${usage}`);
+  }
+}
