@@ -7,6 +7,7 @@ import {
 } from "#platform/load-config.js";
 import { ServiceConfig } from "#platform/service-config.js";
 import { parseModelContext } from "./models/parse-model-context.js";
+import { type InferenceMode, inferenceModes } from "./backends/ollama/raw/ollama-requests.js";
 import { parseKeepAlive } from "./backends/ollama/parse-keep-alive.js";
 import { parseOllamaHost } from "./backends/ollama/parse-ollama-host.js";
 
@@ -20,6 +21,13 @@ export class InferenceAdapterConfig extends ServiceConfig {
 
   @IsOneOfVariable(["ollama"])
   INFERENCE_BACKEND: string = "ollama";
+
+  /**
+   * How Ollama is asked when a request has tools. `chat`: Ollama reads the model's calls. `raw`: the adapter reads
+   * them from the plain tokens. `auto`: raw where the model writes calls in a form that the adapter reads.
+   */
+  @IsOneOfVariable(inferenceModes)
+  INFERENCE_MODE: InferenceMode = "auto";
 
   /** How many generations run at once; as wide as the backend's own parallelism. */
   @IsIntVariable(1, 1024)

@@ -48,7 +48,7 @@ export interface ServedModel extends BackendModel {
 export interface InferenceBackend {
   readonly name: string;
   /** Changes whenever the translation changes what is answered: part of the fingerprint. */
-  readonly translationVersion: number;
+  readonly translationVersion: number | string;
   /** @throws ApiError when the server cannot be asked */
   listModels(): Promise<BackendModel[]>;
   /** Runs the model. Aborting `signal` ends it as soon as the server allows. @throws ApiError */

@@ -13,6 +13,20 @@ export interface OllamaChatRequest {
   options: OllamaOptions;
 }
 
+/** A prompt as it is rendered already, for `/api/generate`: nothing is added to it, nothing of the answer parsed. */
+export interface OllamaRawRequest {
+  model: string;
+  prompt: string;
+  raw: true;
+  /** Otherwise Ollama takes thinking out of the answer, also of a raw one. */
+  think: false;
+  stream: true;
+  keep_alive: number | string;
+  truncate: false;
+  shift: false;
+  options: OllamaOptions;
+}
+
 export interface OllamaOptions {
   num_ctx: number;
   num_predict?: number;
@@ -43,9 +57,18 @@ export interface OllamaTool {
   function: { name: string; description: string; parameters: Record<string, unknown> };
 }
 
-/** One line of a streamed `/api/chat` answer. Durations are nanoseconds. */
-export interface OllamaChatChunk {
+/** One line of a streamed `/api/chat` answer. */
+export interface OllamaChatChunk extends OllamaChunk {
   message?: { content?: string; thinking?: string; tool_calls?: OllamaToolCall[] };
+}
+
+/** One line of a streamed `/api/generate` answer. */
+export interface OllamaRawChunk extends OllamaChunk {
+  response?: string;
+}
+
+/** What the lines of both have. Durations are nanoseconds. */
+export interface OllamaChunk {
   done?: boolean;
   done_reason?: string;
   error?: string;

@@ -19,21 +19,29 @@ import type {
 import { retryLostCall } from "../retry-lost-call.js";
 import { SilenceWatch } from "../silence-watch.js";
 import { isContextOverflow, mapOllamaError } from "./map-ollama-error.js";
-import { OllamaClient, toOllamaError } from "./ollama.client.js";
+import { OllamaClient, type StreamAnswer, toOllamaError } from "./ollama.client.js";
 import type {
   OllamaChatChunk,
-  OllamaChatRequest,
+  OllamaChunk,
   OllamaPullChunk,
+  OllamaRawChunk,
   OllamaShow,
   OllamaTag,
 } from "./ollama-wire.js";
+import type { OllamaRequests } from "./raw/ollama-requests.js";
+import type { RawPrompts } from "./raw/raw-prompts.js";
+import { readWritten } from "./raw/read-written.js";
+import { toOllamaRawRequest } from "./raw/to-ollama-raw-request.js";
+import { toWrittenEvents } from "./raw/to-written-events.js";
 import { toGenerationEvents } from "./to-generation-events.js";
 import { toPullPercent } from "./to-pull-percent.js";
-import { toOllamaChatRequest } from "./to-ollama-chat-request.js";
 
 export interface OllamaBackendOptions {
   baseUrl: string;
-  keepAlive: string;
+  /** How requests are put to the model, and in which mode. */
+  requests: OllamaRequests;
+  /** Renders the prompts of the raw mode. */
+  rawPrompts: RawPrompts;
   connectTimeoutMs: number;
   firstEventTimeoutMs: number;
   idleTimeoutMs: number;
@@ -47,12 +55,13 @@ const defaultProbeIntervalMs = 15_000;
 
 export class OllamaBackend implements InferenceBackend {
   readonly name = "ollama";
-  readonly translationVersion = 2;
+  readonly translationVersion: string;
   private readonly client: OllamaClient;
   private readonly shown = new Map<string, Promise<OllamaShow>>();
 
   constructor(private readonly options: OllamaBackendOptions) {
     this.client = new OllamaClient(options.baseUrl, options.connectTimeoutMs);
+    this.translationVersion = `3 ${options.requests.mode}`;
   }
 
   async listModels(): Promise<BackendModel[]> {
@@ -68,8 +77,7 @@ export class OllamaBackend implements InferenceBackend {
     model: ServedModel,
     signal: AbortSignal,
   ): AsyncGenerator<GenerationEvent> {
-    const { firstEventTimeoutMs, idleTimeoutMs, probeIntervalMs = defaultProbeIntervalMs } = this.options;
-    const limitMs = request.tools?.length ? firstEventTimeoutMs : idleTimeoutMs;
+    const { firstEventTimeoutMs, probeIntervalMs = defaultProbeIntervalMs } = this.options;
     const watch = new SilenceWatch({
       limitMs: firstEventTimeoutMs,
       probeIntervalMs,
@@ -77,9 +85,13 @@ export class OllamaBackend implements InferenceBackend {
     });
     try {
       const ending = AbortSignal.any([signal, watch.signal]);
-      const hear = () => watch.heard(limitMs);
+      const prompt = await this.toRawPrompt(request, model, ending);
+      const hear = () => watch.heard(this.silenceLimitMs(request, prompt));
       yield* retryLostCall(
-        (attempt) => this.attempt(request, model, attempt, ending, hear),
+        (attempt) =>
+          prompt === undefined
+            ? this.attempt(request, model, attempt, ending, hear)
+            : this.attemptRaw(request, model, prompt, attempt, ending, hear),
         () => this.onRescue("retry"),
       );
     } catch (error) {
@@ -91,7 +103,7 @@ export class OllamaBackend implements InferenceBackend {
 
   async load(model: ServedModel, signal: AbortSignal): Promise<void> {
     const answer = await this.client.chat(
-      toOllamaChatRequest({ model: model.name, messages: [] }, model, this.options.keepAlive),
+      this.options.requests.toChat({ model: model.name, messages: [] }, model),
       signal,
     );
     if (!("lines" in answer)) throw mapOllamaError(answer.status, answer.error);
@@ -113,6 +125,44 @@ export class OllamaBackend implements InferenceBackend {
     return this.client.probe();
   }
 
+  /** On the chat path a tool call is silence until it is whole; raw it is heard while it is written. */
+  private silenceLimitMs({ tools }: CanonicalRequest, prompt: string | undefined): number {
+    const { firstEventTimeoutMs, idleTimeoutMs } = this.options;
+    return tools?.length && prompt === undefined ? firstEventTimeoutMs : idleTimeoutMs;
+  }
+
+  /** The rendered prompt where the request goes the raw way; it is what has the model loaded first. */
+  private async toRawPrompt(
+    request: CanonicalRequest,
+    model: ServedModel,
+    signal: AbortSignal,
+  ): Promise<string | undefined> {
+    const { requests, rawPrompts } = this.options;
+    if (!requests.build(request, model).isRaw) return undefined;
+    try {
+      if (requests.isReadable(model) === undefined) {
+        const isReadable = await this.whenLoaded(model, signal, () => rawPrompts.isReadable(model));
+        requests.noteReadable(model, isReadable ?? false);
+      }
+      const { chat, isRaw } = requests.build(request, model);
+      return isRaw ? await this.whenLoaded(model, signal, () => rawPrompts.render(chat, model)) : undefined;
+    } catch (error) {
+      if (signal.aborted) throw error;
+      return undefined;
+    }
+  }
+
+  private async whenLoaded<Value>(
+    model: ServedModel,
+    signal: AbortSignal,
+    ask: () => Promise<Value | undefined>,
+  ): Promise<Value | undefined> {
+    const value = await ask();
+    if (value !== undefined) return value;
+    await this.load(model, signal);
+    return ask();
+  }
+
   private async *attempt(
     request: CanonicalRequest,
     model: ServedModel,
@@ -120,29 +170,41 @@ export class OllamaBackend implements InferenceBackend {
     signal: AbortSignal,
     hear: () => void,
   ): AsyncGenerator<GenerationEvent> {
-    const chat = toOllamaChatRequest(request, model, this.options.keepAlive);
+    const chat = this.options.requests.toChat(request, model);
     if (attempt > 0) chat.options.seed = randomInt(2 ** 31);
-    const chunks = readChunks(await this.open(chat, request, model, signal), hear);
+    const answer = await this.client.chat(chat, signal);
+    const chunks = readChunks<OllamaChatChunk>(linesOf(answer, request, model), hear);
     const events = cutAtStopSequence(toGenerationEvents(chunks), request.stop_sequences ?? []);
     const tools = request.output_config?.format ? [] : clientTools(request);
-    yield* rescueToolCalls(events, tools, (kind) => this.onRescue(kind));
+    yield* rescueToolCalls(events, tools, ({ kind }) => this.onRescue(kind));
+  }
+
+  private async *attemptRaw(
+    request: CanonicalRequest,
+    model: ServedModel,
+    prompt: string,
+    attempt: number,
+    signal: AbortSignal,
+    hear: () => void,
+  ): AsyncGenerator<GenerationEvent> {
+    const { requests } = this.options;
+    const chat = requests.toChat(request, model);
+    const raw = toOllamaRawRequest(chat, prompt);
+    if (attempt > 0) raw.options.seed = randomInt(2 ** 31);
+    const answer = await this.client.generate(raw, signal);
+    const chunks = readChunks<OllamaRawChunk>(linesOf(answer, request, model), hear);
+    yield* readWritten(toWrittenEvents(chunks), {
+      request,
+      think: chat.think,
+      prompt,
+      isLastTry: attempt > 0,
+      onRescue: ({ kind }) => this.onRescue(kind),
+      onWhole: (blocks, written) => requests.written.remember(model.digest, blocks, written),
+    });
   }
 
   private onRescue(kind: Rescue): void {
     this.options.onRescue?.(kind);
-  }
-
-  private async open(
-    chat: OllamaChatRequest,
-    request: CanonicalRequest,
-    model: ServedModel,
-    signal: AbortSignal,
-  ): Promise<IncomingMessage> {
-    const answer = await this.client.chat(chat, signal);
-    if ("lines" in answer) return answer.lines;
-    if (isContextOverflow(answer.status, answer.error))
-      throw promptTooLong(Math.max(estimateTokens(request), model.contextLength + 1), model.contextLength);
-    throw mapOllamaError(answer.status, answer.error);
   }
 
   /** Undefined where Ollama lists a model that it cannot show: one that is just being deleted, or is broken. */
@@ -176,15 +238,26 @@ function toAbilities({ capabilities = [], model_info = {} }: OllamaShow) {
   };
 }
 
+/** @throws ApiError where the answer is a refusal */
+function linesOf(answer: StreamAnswer, request: CanonicalRequest, model: ServedModel): IncomingMessage {
+  if ("lines" in answer) return answer.lines;
+  if (isContextOverflow(answer.status, answer.error))
+    throw promptTooLong(Math.max(estimateTokens(request), model.contextLength + 1), model.contextLength);
+  throw mapOllamaError(answer.status, answer.error);
+}
+
 /**
  * Behind the last line only the end of the body is missing: where that is read too, the connection is kept for
  * the next answer, and Ollama sees no client that breaks off.
  */
-async function* readChunks(body: IncomingMessage, hear: () => void): AsyncGenerator<OllamaChatChunk> {
+async function* readChunks<Chunk extends OllamaChunk>(
+  body: IncomingMessage,
+  hear: () => void,
+): AsyncGenerator<Chunk> {
   let isWhole = false;
   try {
     const bytes = body.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>;
-    for await (const chunk of decodeJsonLines<OllamaChatChunk>(bytes)) {
+    for await (const chunk of decodeJsonLines<Chunk>(bytes)) {
       hear();
       isWhole = chunk.done === true;
       yield chunk;

@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { ApiError } from "#anthropic/errors.js";
 import { HttpClient, UpstreamError } from "#platform/http-client.js";
 import { mapOllamaError } from "./map-ollama-error.js";
-import type { OllamaChatRequest, OllamaPs, OllamaShow, OllamaTags } from "./ollama-wire.js";
+import type { OllamaChatRequest, OllamaPs, OllamaRawRequest, OllamaShow, OllamaTags } from "./ollama-wire.js";
 
 const metadataTimeoutMs = 5000;
 
@@ -45,6 +45,11 @@ export class OllamaClient {
    */
   async chat(request: OllamaChatRequest, signal: AbortSignal): Promise<StreamAnswer> {
     return this.stream("/api/chat", request, signal);
+  }
+
+  /** The same for a prompt that is rendered already. */
+  async generate(request: OllamaRawRequest, signal: AbortSignal): Promise<StreamAnswer> {
+    return this.stream("/api/generate", request, signal);
   }
 
   /** Fetches a model; the lines tell the progress. */

@@ -1,0 +1,9 @@
+import type { OllamaChatRequest } from "../ollama-wire.js";
+
+/**
+ * What the raw path is for: calls. Images have no text form that all versions share, and a format must not
+ * constrain thinking, which only Ollama's own parser tells apart in time.
+ */
+export function isRawRequest({ messages, tools = [], format }: OllamaChatRequest): boolean {
+  return tools.length > 0 && format === undefined && messages.every(({ images = [] }) => images.length === 0);
+}
