@@ -217,7 +217,13 @@ describe("MessageFold", () => {
     ],
     [
       "cut tool input",
-      [start, openTool, json('{"a":'), close()],
+      [
+        start,
+        openTool,
+        json('{"a":'),
+        close(),
+        { type: "message_delta", delta: { stop_reason: "end_turn" } },
+      ],
       "the upstream streamed a tool input that is no JSON object",
     ],
     [
@@ -260,6 +266,20 @@ describe("MessageFold", () => {
       () => messageFold.add(events.at(-1) as MessageStreamEvent),
       (error) => error instanceof ApiError && error.type === "api_error" && error.message === message,
     );
+  });
+
+  it("has no input of a call that the output limit cut", () => {
+    const limit = { type: "message_delta", delta: { stop_reason: "max_tokens" } };
+    const { content, stop_reason } = add([
+      start,
+      openTool,
+      json('{"a":"b'),
+      close(),
+      limit,
+      { type: "message_stop" },
+    ]).finish();
+    expect(stop_reason).toBe("max_tokens");
+    expect(content).toMatchObject([{ type: "tool_use", input: {} }]);
   });
 
   it("gives an error of an unknown type a status", () => {

@@ -6,12 +6,15 @@ type OpenBlock = { block: OutputBlock; parts: string[]; signature: string };
 
 /**
  * Folds the events of one answer into the message they tell. Events in a wrong order throw:
- * a stream that cannot be folded must not be stored or answered as if it were whole.
+ * a stream that cannot be folded must not be stored or answered as if it were whole. A tool input that the
+ * output limit cut is empty.
  */
 export class MessageFold {
   private message: Message | undefined;
   private open: OpenBlock | undefined;
   private ending = false;
+  /** The last block is a call whose input breaks off: only the output limit may have done that. */
+  private cutInput: ApiError | undefined;
   private stopped = false;
 
   /** @throws ApiError when the event is an error, malformed, or not what can come next. */
@@ -37,6 +40,7 @@ export class MessageFold {
         return;
       case "content_block_start": {
         const { content } = this.unfinished(event.type);
+        if (this.cutInput) throw this.cutInput;
         if (this.open || this.ending || event.index !== content.length)
           throw wrongOrder(`content_block_start ${event.index}`);
         requireText(event.content_block.type);
@@ -47,12 +51,13 @@ export class MessageFold {
         addDelta(this.openBlock(event), event.delta);
         return;
       case "content_block_stop":
-        this.unfinished(event.type).content.push(closeBlock(this.openBlock(event)));
+        this.unfinished(event.type).content.push(this.close(this.openBlock(event)));
         this.open = undefined;
         return;
       case "message_delta": {
         const message = this.unfinished(event.type);
         if (this.open) throw wrongOrder("message_delta inside a block");
+        if (this.cutInput && event.delta.stop_reason !== "max_tokens") throw this.cutInput;
         this.ending = true;
         message.stop_reason = event.delta.stop_reason ?? null;
         message.stop_sequence = event.delta.stop_sequence ?? null;
@@ -64,6 +69,14 @@ export class MessageFold {
         if (!this.ending) throw wrongOrder("message_stop without message_delta");
         this.stopped = true;
     }
+  }
+
+  private close(open: OpenBlock): OutputBlock {
+    const json = open.parts.join("");
+    if (open.block.type !== "tool_use" || json === "" || tryParse(json) !== undefined)
+      return closeBlock(open);
+    this.cutInput = noJsonObject();
+    return { ...open.block, input: {} };
   }
 
   private unfinished(type: string): Message {
@@ -131,8 +144,11 @@ function parseToolInput(json: string): Record<string, unknown> {
   const input = tryParse(json);
   if (typeof input === "object" && input !== null && !Array.isArray(input))
     return input as Record<string, unknown>;
-  throw new ApiError("api_error", "the upstream streamed a tool input that is no JSON object");
+  throw noJsonObject();
 }
+
+const noJsonObject = () =>
+  new ApiError("api_error", "the upstream streamed a tool input that is no JSON object");
 
 function tryParse(json: string): unknown {
   try {

@@ -1,20 +1,14 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Tool } from "#anthropic/messages.js";
-import { anyText, cycle, sizes } from "./__fixtures__/any-text.js";
 import { corpus, corpusTools, endingOf, toolsOf } from "./__fixtures__/corpus.js";
-import { cut, cuts, scan } from "./__fixtures__/scan.js";
-import { scanDrafts, type DraftOutcome } from "./__fixtures__/scan-drafts.js";
-import type { Ending } from "./call-reader.js";
+import { cuts } from "./__fixtures__/scan.js";
+import { scanDrafts, sourceOf, type DraftOutcome } from "./__fixtures__/scan-drafts.js";
 import { ToolCallScanner } from "./tool-call-scanner.js";
 
 // Calls that are told while they are being written: the same calls in the end, whatever follows.
 
 const parsed = (outcome: DraftOutcome) =>
   "tool" in outcome ? { tool: outcome.tool, input: JSON.parse(outcome.json) as unknown } : outcome;
-const sourceOf = (outcome: DraftOutcome) =>
-  "text" in outcome ? outcome.text : "tool" in outcome ? outcome.source : outcome.broken;
-
 describe.each(corpus)("%s", (_file, cases) => {
   it.each(cases)("$name", (corpusCase) => {
     const { output, expected } = corpusCase;
@@ -37,36 +31,6 @@ it("are given up in a few cases of the corpus only, none of which is a call", ()
   expect(given.map(({ name }) => name)).toMatchSnapshot();
 });
 
-describe("any text", () => {
-  const ending = fc.constantFrom<Ending>("finished", "stopped", "cut");
-
-  it("comes out whole and in order, and begun calls end as they began", () => {
-    fc.assert(
-      fc.property(anyText, sizes, ending, (input, list, end) => {
-        const outcome = scanDrafts(cut(input, cycle(list)), corpusTools, end);
-        expect(outcome.map(sourceOf).join("")).toBe(input);
-        for (const piece of outcome) if ("tool" in piece) JSON.parse(piece.json);
-      }),
-      { numRuns: 4000 },
-    );
-  });
-
-  it("means the same as when calls are told whole, but for those that end in the middle", () => {
-    fc.assert(
-      fc.property(anyText, sizes, ending, (input, list, end) => {
-        const outcome = scanDrafts(cut(input, cycle(list)), corpusTools, end);
-        const whole = scan([input], corpusTools, end);
-        const isOdd = outcome.some((piece) => "broken" in piece || ("tool" in piece && piece.wasBegun));
-        if (isOdd && outcome.length !== whole.length) return;
-        const calls = whole.flatMap((piece) => ("tool" in piece ? [JSON.stringify(piece.input)] : []));
-        for (const piece of outcome)
-          if ("tool" in piece && !piece.wasBegun) expect(calls).toContain(piece.json);
-      }),
-      { numRuns: 2000 },
-    );
-  });
-});
-
 describe("what is told while a call is written", () => {
   const tools: Tool[] = corpusTools;
   function stepByStep(text: string): string[] {
@@ -80,24 +44,16 @@ describe("what is told while a call is written", () => {
 
   it("is a text as it grows, without the template's newlines", () => {
     const told = stepByStep(xml('<parameter=file_path>\n/a\n</parameter>\n<parameter=content>\nan "x"\n\nb'));
-    expect(told).toEqual([
-      '{"file_path":"',
-      "/",
-      "a",
-      '","content":"',
-      "a",
-      "n",
-      " ",
-      '\\"',
-      "x",
-      '\\"',
-      "\\n",
-      "\\nb",
-    ].flatMap((piece) => piece));
+    expect(told).toEqual(
+      ['{"file_path":"', "/", "a", '","content":"', "a", "n", " ", '\\"', "x", '\\"', "\\n", "\\nb"].flatMap(
+        (piece) => piece,
+      ),
+    );
   });
 
   it("is a number when it is whole", () => {
-    const call = "<tool_call>\n<function=Read>\n<parameter=offset>\n12\n</parameter>\n<parameter=file_path>\n/";
+    const call =
+      "<tool_call>\n<function=Read>\n<parameter=offset>\n12\n</parameter>\n<parameter=file_path>\n/";
     expect(stepByStep(call)).toEqual(["{", '"offset":12,"file_path":"', "/"]);
   });
 

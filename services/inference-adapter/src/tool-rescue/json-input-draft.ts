@@ -4,7 +4,7 @@ import { parseStrictly } from "./mend-json.js";
 
 const head = /^\{\s*"name"\s*:\s*"([^"\\]+)"\s*,\s*"arguments"\s*:\s*\{/;
 const longestHead = 300;
-const plainCharacters = /[^"\\\u0000-\u001f]*/y;
+const plainCharacters = /[^"\\]*/y;
 const escape = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
 const longestEscape = 6;
 
@@ -96,7 +96,8 @@ export class JsonInputDraft {
     }
     escape.lastIndex = 0;
     const [escaped] = escape.exec(after) ?? [];
-    if (escaped === undefined) return after.startsWith("\\") && after.length < longestEscape ? false : this.stop();
+    if (escaped === undefined)
+      return after.startsWith("\\") && after.length < longestEscape ? false : this.stop();
     this.write(JSON.parse(`"${escaped}"`) as string);
     this.rest = after.slice(escaped.length);
     return true;
@@ -110,7 +111,8 @@ export class JsonInputDraft {
   /** A number, a list, an object …: up to the comma or bracket that ends it. */
   private readOther(): boolean {
     for (;;) {
-      const [piece, mark] = /^((?:[^"{}[\],]|"(?:[^"\\]|\\.)*")*)([{}[\],])/s.exec(this.rest)?.slice(1, 3) ?? [];
+      const [piece, mark] =
+        /^((?:[^"{}[\],]|"(?:[^"\\]|\\.)*")*)([{}[\],])/s.exec(this.rest)?.slice(1, 3) ?? [];
       if (piece === undefined || mark === undefined) return false;
       const isEnd = this.depth === 0 && (mark === "," || mark === "}" || mark === "]");
       const taken = isEnd ? piece : piece + mark;

@@ -21,7 +21,7 @@ export async function* rescueToolCalls(
   const translation = new Translation(onRescue);
   for await (const event of events) {
     if (event.type === "text") {
-      yield* translation.toEvents(scanner.feed(event.text), "cut");
+      yield* translation.toEvents(scanner.feed(event.text), "finished");
       continue;
     }
     const ending = toEnding(event);

@@ -1,13 +1,69 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { anyText as text, bareCall, cycle, hermesCall, sizes, value, xmlCall } from "./__fixtures__/any-text.js";
 import { corpusTools as tools } from "./__fixtures__/corpus.js";
 import { cut, scan } from "./__fixtures__/scan.js";
+import { scanDrafts, sourceOf } from "./__fixtures__/scan-drafts.js";
 import type { Ending } from "./call-reader.js";
 import { ToolCallScanner } from "./tool-call-scanner.js";
 
 const runs = { numRuns: 400 };
 const ending = fc.constantFrom<Ending>("finished", "stopped", "cut");
+
+const markup = fc.constantFrom(
+  ..."<tool_call>|</tool_call>|<function=Read>|<function=Bash>|<function=Nope>|</function>|<parameter=command>".split(
+    "|",
+  ),
+  ..."<parameter=file_path>|<parameter=x>|</parameter>|```|~~~|`|{|}|[|]|\"|'|\\|\n|\n\n|    |  |<|>|=|/|:|,".split(
+    "|",
+  ),
+  ...'{"name": "Read", "arguments": {"file_path": "/a"}}|{"name": "Read", |"arguments": |"name": "Bash"|null|True'.split(
+    "|",
+  ),
+);
+const soup = fc.array(fc.oneof({ weight: 4, arbitrary: markup }, fc.string({ maxLength: 8 })), {
+  maxLength: 40,
+});
+const value = fc.oneof(
+  fc.string(),
+  fc.array(markup, { maxLength: 6 }).map((parts) => parts.join("")),
+);
+
+const xmlCall = (command: string, path: string) =>
+  `<tool_call>\n<function=Bash>\n<parameter=command>\n${command}\n</parameter>\n<parameter=description>\n${path}\n</parameter>\n</function>\n</tool_call>`;
+const hermesCall = (command: string) =>
+  `<tool_call>\n${JSON.stringify({ name: "Bash", arguments: { command } })}\n</tool_call>`;
+const bareCall = (command: string) => JSON.stringify({ name: "Bash", arguments: { command } });
+const call = fc.oneof(
+  fc.tuple(value, value).map(([command, path]) => xmlCall(command, path)),
+  value.map(hermesCall),
+  value.map(bareCall),
+);
+
+/** A valid call with prose around and pieces deleted, doubled or put in elsewhere. */
+const damaged = fc
+  .tuple(
+    fc.array(fc.oneof(call, fc.string(), fc.constant("\n")), { maxLength: 4 }),
+    fc.array(fc.tuple(fc.nat(), fc.nat(30), markup, fc.nat(2)), { maxLength: 4 }),
+  )
+  .map(([parts, damages]) => damages.reduce(damage, parts.join("\n")));
+
+function damage(text: string, [at, length, insert, how]: [number, number, string, number]): string {
+  const start = text.length === 0 ? 0 : at % text.length;
+  const [before, after] = [text.slice(0, start), text.slice(start)];
+  if (how === 0) return before + after.slice(length);
+  return how === 1 ? before + after.slice(0, length) + after : before + insert + after;
+}
+
+const text = fc.oneof(
+  soup.map((parts) => parts.join("")),
+  damaged,
+);
+const sizes = fc.array(fc.integer({ min: 1, max: 20 }), { minLength: 1, maxLength: 30 });
+
+const cycle = (list: number[]): (() => number) => {
+  let next = 0;
+  return () => list[next++ % list.length] ?? 1;
+};
 
 describe("any text", () => {
   it("comes out whole and in order", () => {
@@ -173,5 +229,33 @@ describe("work", () => {
     const small = secondsFor(build(100_000));
     const large = secondsFor(build(1_000_000));
     expect(large).toBeLessThan(Math.max(1, small * 40));
+  });
+});
+
+describe("any text, its calls told while they are written", () => {
+  it("comes out whole and in order, and begun calls end as they began", () => {
+    fc.assert(
+      fc.property(text, sizes, ending, (input, list, end) => {
+        const outcome = scanDrafts(cut(input, cycle(list)), tools, end);
+        expect(outcome.map(sourceOf).join("")).toBe(input);
+        for (const piece of outcome) if ("tool" in piece) JSON.parse(piece.json);
+      }),
+      { numRuns: 4000 },
+    );
+  });
+
+  it("means the same as when calls are told whole, but for those that end in the middle", () => {
+    fc.assert(
+      fc.property(text, sizes, ending, (input, list, end) => {
+        const outcome = scanDrafts(cut(input, cycle(list)), tools, end);
+        const whole = scan([input], tools, end);
+        const isOdd = outcome.some((piece) => "broken" in piece || ("tool" in piece && piece.wasBegun));
+        if (isOdd && outcome.length !== whole.length) return;
+        const calls = whole.flatMap((piece) => ("tool" in piece ? [JSON.stringify(piece.input)] : []));
+        for (const piece of outcome)
+          if ("tool" in piece && !piece.wasBegun) expect(calls).toContain(piece.json);
+      }),
+      { numRuns: 2000 },
+    );
   });
 });

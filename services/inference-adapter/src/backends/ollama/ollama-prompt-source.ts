@@ -47,7 +47,8 @@ export class OllamaPromptSource implements PromptSource {
    * Ollama loads the model before it renders (`server/routes.go`, ChatHandler), and another window reloads it:
    * so it renders only for a model that is loaded with the very window that is served.
    */
-  async canRender({ digest, contextLength }: ServedModel): Promise<boolean> {
+  async canRender({ digest, contextLength }: ServedModel, mayLoad = false): Promise<boolean> {
+    if (mayLoad) return this.knowsRendering();
     const running = (await this.json({ method: "GET", path: "/api/ps" })) as { models?: RunningModel[] };
     const isLoaded = running.models?.some(
       (model) => model.digest === digest && model.context_length === contextLength,

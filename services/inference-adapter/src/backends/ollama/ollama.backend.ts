@@ -131,36 +131,33 @@ export class OllamaBackend implements InferenceBackend {
     return tools?.length && prompt === undefined ? firstEventTimeoutMs : idleTimeoutMs;
   }
 
-  /** The rendered prompt where the request goes the raw way; it is what has the model loaded first. */
+  /**
+   * The rendered prompt where the request goes the raw way. What is not known of it is rendered by Ollama, which
+   * wants the model loaded: there is a slot for it now. Where that fails the chat path says why.
+   */
   private async toRawPrompt(
     request: CanonicalRequest,
     model: ServedModel,
     signal: AbortSignal,
   ): Promise<string | undefined> {
     const { requests, rawPrompts } = this.options;
-    if (!requests.build(request, model).isRaw) return undefined;
+    const { chat, isRaw } = requests.build(request, model);
+    if (!isRaw) return undefined;
     try {
-      if (requests.isReadable(model) === undefined) {
-        const isReadable = await this.whenLoaded(model, signal, () => rawPrompts.isReadable(model));
-        requests.noteReadable(model, isReadable ?? false);
-      }
-      const { chat, isRaw } = requests.build(request, model);
-      return isRaw ? await this.whenLoaded(model, signal, () => rawPrompts.render(chat, model)) : undefined;
+      const isReadable = requests.isReadable(model);
+      const known = isReadable ? rawPrompts.find(chat, model) : undefined;
+      if (known !== undefined) return known;
+      await this.loadWhereNeeded(model, signal);
+      if (isReadable === undefined) requests.noteReadable(model, await rawPrompts.isReadable(model));
+      return requests.isReadable(model) ? await rawPrompts.render(chat, model) : undefined;
     } catch (error) {
       if (signal.aborted) throw error;
       return undefined;
     }
   }
 
-  private async whenLoaded<Value>(
-    model: ServedModel,
-    signal: AbortSignal,
-    ask: () => Promise<Value | undefined>,
-  ): Promise<Value | undefined> {
-    const value = await ask();
-    if (value !== undefined) return value;
-    await this.load(model, signal);
-    return ask();
+  private async loadWhereNeeded(model: ServedModel, signal: AbortSignal): Promise<void> {
+    if ((await this.loadedContextLength(model)) !== model.contextLength) await this.load(model, signal);
   }
 
   private async *attempt(

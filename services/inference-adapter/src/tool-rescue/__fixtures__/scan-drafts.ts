@@ -41,3 +41,7 @@ function joinDrafts(pieces: ScannedPiece[]): DraftOutcome[] {
   }
   return outcomes;
 }
+
+/** What an outcome was written as. */
+export const sourceOf = (outcome: DraftOutcome) =>
+  "text" in outcome ? outcome.text : "tool" in outcome ? outcome.source : outcome.broken;

@@ -16,7 +16,12 @@ export function deferredTools(request: CanonicalRequest): Tool[] {
   const names = new Set<string>();
   for (const { role, content } of request.messages)
     for (const block of role === "user" ? content : [])
-      if (block.type === "text" && block.text.startsWith("<system-reminder>") && block.text.length < longestReminder)
-        for (const line of block.text.split("\n")) if (nameAlone.test(line) && !known.has(line)) names.add(line);
+      if (
+        block.type === "text" &&
+        block.text.startsWith("<system-reminder>") &&
+        block.text.length < longestReminder
+      )
+        for (const line of block.text.split("\n"))
+          if (nameAlone.test(line) && !known.has(line)) names.add(line);
   return [...names].map((name) => ({ name, input_schema: { type: "object" } }));
 }

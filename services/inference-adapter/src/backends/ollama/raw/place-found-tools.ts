@@ -17,7 +17,10 @@ export function placeFoundTools(request: CanonicalRequest): CanonicalRequest {
   return {
     ...request,
     tools: tools.slice(0, tools.length - names.length),
-    messages: messages.map((message) => ({ ...message, content: message.content.map((block) => place(block, unplaced)) })),
+    messages: messages.map((message) => ({
+      ...message,
+      content: message.content.map((block) => place(block, unplaced)),
+    })),
   };
 }
 

@@ -15,17 +15,26 @@ export class RawPrompts {
     private readonly templates: TemplatesByModel,
   ) {}
 
-  /** Undefined where the model is not loaded, or this Ollama does not render. @throws ApiError */
-  async render({ messages, tools = [], think }: OllamaChatRequest, model: ServedModel): Promise<string | undefined> {
-    const outline = toPromptOutline({ messages, tools, think });
-    const templates = this.templates.of(model);
-    const glue = templates.find(outline) ?? (await templates.learn(outline, model));
+  /** What is known of it without asking Ollama. */
+  find(chat: OllamaChatRequest, model: ServedModel): string | undefined {
+    const outline = toOutline(chat);
+    const glue = this.templates.of(model).find(outline);
     return glue && toRenderedPrompt(glue, outline.contents);
   }
 
-  /** Whether the model's template writes calls as we read them; undefined as above. @throws ApiError */
-  async isReadable(model: ServedModel): Promise<boolean | undefined> {
-    if (!(await this.source.canRender(model))) return undefined;
+  /** Loads the model where it is not. Undefined where this Ollama does not render. @throws ApiError */
+  async render(chat: OllamaChatRequest, model: ServedModel): Promise<string | undefined> {
+    const outline = toOutline(chat);
+    const glue = await this.templates.of(model).learn(outline, model, true);
+    return glue && toRenderedPrompt(glue, outline.contents);
+  }
+
+  /** Whether the model's template writes calls as we read them. Loads the model where it is not. @throws ApiError */
+  async isReadable(model: ServedModel): Promise<boolean> {
+    if (!(await this.source.canRender(model, true))) return false;
     return isReadableTemplate(await this.source.render(probePrompt, model));
   }
 }
+
+const toOutline = ({ messages, tools = [], think }: OllamaChatRequest) =>
+  toPromptOutline({ messages, tools, think });

@@ -33,7 +33,8 @@ export async function* splitThinking(
     if (state === "thinking") {
       if (isFirst) held = held.trimStart();
       const end = held.indexOf(closeTag);
-      const thinking = end === -1 ? held.slice(0, held.length - mayClose(held)) : held.slice(0, end).trimEnd();
+      const thinking =
+        end === -1 ? held.slice(0, held.length - mayClose(held)) : held.slice(0, end).trimEnd();
       if (thinking !== "") yield { type: "thinking", thinking };
       isFirst &&= thinking === "";
       held = end === -1 ? held.slice(thinking.length) : held.slice(end + closeTag.length);

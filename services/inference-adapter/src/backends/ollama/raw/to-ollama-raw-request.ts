@@ -5,5 +5,15 @@ export function toOllamaRawRequest(
   { model, keep_alive, options }: OllamaChatRequest,
   prompt: string,
 ): OllamaRawRequest {
-  return { model, prompt, raw: true, think: false, stream: true, truncate: false, shift: false, keep_alive, options };
+  return {
+    model,
+    prompt,
+    raw: true,
+    think: false,
+    stream: true,
+    truncate: false,
+    shift: false,
+    keep_alive,
+    options,
+  };
 }

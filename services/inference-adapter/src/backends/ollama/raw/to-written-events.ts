@@ -16,4 +16,5 @@ export async function* toWrittenEvents(
   throw new ApiError("api_error", "Ollama ended its answer before it was complete");
 }
 
-const mapStopReason = (doneReason: string | undefined) => (doneReason === "length" ? "max_tokens" : "end_turn");
+const mapStopReason = (doneReason: string | undefined) =>
+  doneReason === "length" ? "max_tokens" : "end_turn";

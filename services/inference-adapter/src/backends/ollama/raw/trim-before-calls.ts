@@ -1,7 +1,9 @@
 import type { GenerationEvent } from "../../inference-backend.js";
 
 /** Templates put blank lines before a call, which are not the text's: blanks wait for what follows them. */
-export async function* trimBeforeCalls(events: AsyncIterable<GenerationEvent>): AsyncGenerator<GenerationEvent> {
+export async function* trimBeforeCalls(
+  events: AsyncIterable<GenerationEvent>,
+): AsyncGenerator<GenerationEvent> {
   let blanks = "";
   for await (const event of events) {
     if (event.type !== "text") {
