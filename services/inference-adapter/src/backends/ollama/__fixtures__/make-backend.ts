@@ -14,6 +14,7 @@ export function makeBackend({ keepAlive, mode, ...options }: BackendSettings) {
   const requests = new OllamaRequests(mode, keepAlive);
   const prompts = new OllamaPromptSource(options.baseUrl, options.connectTimeoutMs, requests);
   const templates = new TemplatesByModel(prompts);
-  const backend = new OllamaBackend({ ...options, requests, rawPrompts: new RawPrompts(prompts, templates) });
-  return { backend, prompts, templates, requests };
+  const rawPrompts = new RawPrompts(prompts, templates);
+  const backend = new OllamaBackend({ ...options, requests, rawPrompts });
+  return { backend, prompts, templates, requests, rawPrompts };
 }
