@@ -70,7 +70,7 @@ export class InferenceAdapterConfig extends ServiceConfig {
   @IsIntVariable(100, 86_400_000)
   FIRST_EVENT_TIMEOUT_MS: number = 600_000;
 
-  /** Silence after the first token. While tools are offered it is FIRST_EVENT_TIMEOUT_MS if Ollama answers probes. */
+  /** Silence after the first token; on the chat path FIRST_EVENT_TIMEOUT_MS while tools are offered, if Ollama answers probes. */
   @IsIntVariable(100, 86_400_000)
   IDLE_TIMEOUT_MS: number = 300_000;
 
