@@ -7,7 +7,7 @@ the assistant's beginning. Everything else is zero.
 
 usage: make_corpus_gguf.py OUT.gguf
 """
-import json, pathlib, re, sys
+import collections, json, pathlib, re, sys
 import gguf
 import numpy as np
 
@@ -35,6 +35,32 @@ def byte_names():
 
 NAMES = byte_names()
 encode = lambda text: "".join(NAMES[byte] for byte in text.encode())
+
+
+def train_merges(text, count):
+    """Byte pair merges, so that a prompt has about as many tokens as with a real model."""
+    words = collections.Counter(tuple(encode(word)) for word in re.findall(r" ?[A-Za-z]+| ?\d+| ?[^\sA-Za-z\d]+|\s+", text))
+    merges = []
+    while len(merges) < count:
+        pairs = collections.Counter()
+        for word, times in words.items():
+            for pair in zip(word, word[1:]):
+                pairs[pair] += times
+        if not pairs:
+            break
+        best = max(pairs, key=lambda pair: (pairs[pair], pair))
+        merges.append(best)
+        words = collections.Counter({merge(word, best): times for word, times in words.items()})
+    return merges
+
+
+def merge(word, pair):
+    merged, at = [], 0
+    while at < len(word):
+        is_pair = tuple(word[at : at + 2]) == pair
+        merged.append(word[at] + word[at + 1] if is_pair else word[at])
+        at += 2 if is_pair else 1
+    return tuple(merged)
 
 
 class Vocabulary:
@@ -75,7 +101,7 @@ def split(text, size, vocabulary):
     return pieces
 
 
-def build(scripts):
+def build(scripts, merges):
     vocabulary = Vocabulary()
     control, user = gguf.TokenType.CONTROL, gguf.TokenType.USER_DEFINED
     bos, end = vocabulary.add("<|bos|>", control), vocabulary.add(END, control)
@@ -84,6 +110,8 @@ def build(scripts):
     vocabulary.add("<|im_start|>", control)
     for byte in range(256):
         vocabulary.add(NAMES[byte])
+    for first, second in merges:
+        vocabulary.add(first + second)
     vocabulary.state(bos)
     for name in scripts:
         vocabulary.state(vocabulary.ids[name])
@@ -102,7 +130,8 @@ def build(scripts):
 
 
 def write(path, scripts):
-    vocabulary, following, bos, end = build(scripts)
+    merges = train_merges((FIXTURES / "tools.json").read_text() + "\n".join(scripts.values()), 500)
+    vocabulary, following, bos, end = build(scripts, merges)
     size, directives = len(vocabulary.tokens), [name for name in scripts if name != BEGIN]
     assert len(vocabulary.states) < WIDTH and len(directives) <= HEAD - 4
     zeros = lambda *shape: np.zeros(shape, np.float32)
@@ -141,7 +170,7 @@ def write(path, scripts):
     writer.add_tokenizer_pre("gpt-2")
     writer.add_token_list(vocabulary.tokens)
     writer.add_token_types(vocabulary.types)
-    writer.add_token_merges([f"{NAMES[116]} {NAMES[104]}"])
+    writer.add_token_merges([f"{first} {second}" for first, second in merges])
     writer.add_bos_token_id(bos)
     writer.add_eos_token_id(end)
     writer.add_pad_token_id(end)
