@@ -189,7 +189,7 @@ it("does not take a tag in code or in a sentence for a call", async () => {
   for (const text of [
     `See:\n\`\`\`\n${unknown}\n\`\`\`\n`,
     "The tag <tool_call> begins a call.",
-    `It is \`${"<tool_call>"}\`.`,
+    "It is `<tool_call>`.",
   ])
     expect(await read([text])).toMatchObject({ content: [{ text }], stopReason: "end_turn" });
 });
