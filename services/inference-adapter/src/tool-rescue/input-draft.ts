@@ -9,8 +9,8 @@ import { StringDraft } from "./string-draft.js";
  * when they are whole.
  */
 export class InputDraft {
-  private json = "";
-  private taken = 0;
+  private taken = "";
+  private fresh = "";
   private isFrozen = false;
   private readonly names = new Set<string>();
   private open: { name: string; text: StringDraft | undefined } | undefined;
@@ -23,14 +23,14 @@ export class InputDraft {
     if (this.names.has(name) || /^\d+$/.test(name)) this.freeze();
     if (this.isFrozen) return false;
     const text = isText(name, this.schema) ? new StringDraft() : undefined;
-    this.json += (this.names.size === 0 ? "{" : ",") + (text ? `${JSON.stringify(name)}:"` : "");
+    this.fresh += (this.names.size === 0 ? "{" : ",") + (text ? `${JSON.stringify(name)}:"` : "");
     this.names.add(name);
     this.open = { name, text };
     return text !== undefined;
   }
 
   add(text: string): void {
-    if (!this.isFrozen) this.json += this.open?.text?.add(text) ?? "";
+    if (!this.isFrozen) this.fresh += this.open?.text?.add(text) ?? "";
   }
 
   /** The value that is open has ended, and this is all of it. */
@@ -38,11 +38,11 @@ export class InputDraft {
     if (this.isFrozen || !this.open) return;
     const { name, text } = this.open;
     this.open = undefined;
-    if (text && typeof value === "string") this.json += `${text.rest(value)}"`;
+    if (text && typeof value === "string") this.fresh += `${text.rest(value)}"`;
     else if (text) this.freeze();
     else {
       const { [name]: coerced } = coerceInput({ [name]: value }, this.schema);
-      this.json += `${JSON.stringify(name)}:${JSON.stringify(coerced)}`;
+      this.fresh += `${JSON.stringify(name)}:${JSON.stringify(coerced)}`;
     }
   }
 
@@ -52,13 +52,14 @@ export class InputDraft {
   }
 
   get isTaken(): boolean {
-    return this.taken > 0;
+    return this.taken !== "";
   }
 
   /** What has become certain since the last time. */
   take(): string {
-    const fresh = this.json.slice(this.taken);
-    this.taken = this.json.length;
+    const { fresh } = this;
+    this.taken += fresh;
+    this.fresh = "";
     return fresh;
   }
 
@@ -68,9 +69,9 @@ export class InputDraft {
    */
   rest(input: Record<string, unknown>): string {
     const whole = JSON.stringify(input);
-    if (whole.startsWith(this.json.slice(0, this.taken))) return whole.slice(this.taken);
-    const closed = this.json.slice(this.taken) + (this.open?.text ? '"' : "");
-    return `${closed}${/[{,]$/.test(closed || this.json) ? "" : ","}${whole.slice(1)}`;
+    if (whole.startsWith(this.taken)) return whole.slice(this.taken.length);
+    const closed = this.fresh + (this.open?.text ? '"' : "");
+    return `${closed}${/[{,]$/.test(closed || this.taken) ? "" : ","}${whole.slice(1)}`;
   }
 }
 

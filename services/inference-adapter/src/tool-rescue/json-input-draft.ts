@@ -22,6 +22,8 @@ export class JsonInputDraft {
   private member = "";
   private text = "";
   private depth = 0;
+  private isInString = false;
+  private isEscaped = false;
 
   constructor(private readonly finder: ToolFinder) {}
 
@@ -77,6 +79,7 @@ export class JsonInputDraft {
     const isText = this.input?.begin(this.member) ?? false;
     this.text = "";
     this.depth = 0;
+    this.isInString = this.isEscaped = false;
     if (!isText || !this.rest.startsWith('"')) return this.go("other");
     this.rest = this.rest.slice(1);
     return this.go("text");
@@ -108,23 +111,31 @@ export class JsonInputDraft {
     this.input?.add(text);
   }
 
-  /** A number, a list, an object …: up to the comma or bracket that ends it. */
+  /** A number, a list, an object …: up to the comma or bracket that ends it. Looks at every character once. */
   private readOther(): boolean {
-    for (;;) {
-      const [piece, mark] =
-        /^((?:[^"{}[\],]|"(?:[^"\\]|\\.)*")*)([{}[\],])/s.exec(this.rest)?.slice(1, 3) ?? [];
-      if (piece === undefined || mark === undefined) return false;
-      const isEnd = this.depth === 0 && (mark === "," || mark === "}" || mark === "]");
-      const taken = isEnd ? piece : piece + mark;
-      this.text += taken;
-      this.rest = this.rest.slice(taken.length);
-      if (isEnd) break;
-      this.depth += mark === "{" || mark === "[" ? 1 : mark === "," ? 0 : -1;
-    }
+    const end = this.findEnd(this.rest);
+    this.text += this.rest.slice(0, end);
+    this.rest = end === undefined ? "" : this.rest.slice(end);
+    if (end === undefined) return false;
     const value = parseStrictly(this.text);
     if (value === undefined) return this.stop();
     this.input?.close(value);
     return this.go("after");
+  }
+
+  private findEnd(text: string): number | undefined {
+    for (let at = 0; at < text.length; at++) {
+      const character = text[at] ?? "";
+      if (this.isEscaped) this.isEscaped = false;
+      else if (this.isInString) {
+        this.isEscaped = character === "\\";
+        this.isInString = character !== '"';
+      } else if (character === '"') this.isInString = true;
+      else if (character === "{" || character === "[") this.depth += 1;
+      else if (this.depth === 0 && ",}]".includes(character)) return at;
+      else if (character === "}" || character === "]") this.depth -= 1;
+    }
+    return undefined;
   }
 
   private take(pattern: RegExp): string | undefined {
@@ -139,7 +150,7 @@ export class JsonInputDraft {
   }
 
   private waitOrStop(mayGoOn: RegExp): boolean {
-    return mayGoOn.test(this.rest) ? false : this.stop();
+    return this.rest.length <= longestHead && mayGoOn.test(this.rest) ? false : this.stop();
   }
 
   private stop(): boolean {
