@@ -46,7 +46,7 @@ module.exports = {
     { name: "everything-resolves", severity: "error", from: {}, to: { couldNotResolve: true } },
   ],
   options: {
-    doNotFollow: { path: "node_modules|^dist" },
+    doNotFollow: { path: "node_modules|^dist|^tests" },
     tsConfig: { fileName: "tsconfig.json" },
     tsPreCompilationDeps: true,
     enhancedResolveOptions: {

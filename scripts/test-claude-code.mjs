@@ -1,5 +1,6 @@
-// `npm run test:claude-code`: the real Claude Code against the built stack and a real Ollama.
-// OLLAMA_HOST and MODEL_NAME say which; CLAUDE_CODE_VERSIONS lists the clients.
+// `npm run test:claude-code`: the real Claude Code against the built stack and a real model server.
+// OLLAMA_HOST and MODEL_NAME say which, or INFERENCE_BACKEND, OPENAI_BASE_URL and MODEL_NAME; CLAUDE_CODE_VERSIONS
+// lists the clients.
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,9 +14,9 @@ const model = process.env.MODEL_NAME || "qwen3-coder";
 const versions = (process.env.CLAUDE_CODE_VERSIONS || "2.1.330,2.1.197").split(/[ ,]+/).filter(Boolean);
 const tally = { passed: 0, failed: 0 };
 
-if (!process.env.OLLAMA_HOST) {
+if (!process.env.OLLAMA_HOST && !process.env.OPENAI_BASE_URL) {
   process.stderr.write(
-    "Set OLLAMA_HOST to a real Ollama, such as localhost:11434, and MODEL_NAME to its model.\n",
+    "Set OLLAMA_HOST to a real Ollama, such as localhost:11434, or INFERENCE_BACKEND=openai-compatible and OPENAI_BASE_URL to another server, and MODEL_NAME to its model.\n",
   );
   process.exit(1);
 }

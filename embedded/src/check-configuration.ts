@@ -2,6 +2,7 @@ import { ConfigError, loadConfig } from "#platform/load-config.js";
 import { CacheConfig } from "../../services/cache/src/cache.config.js";
 import { checkExposure } from "../../services/gateway/src/access/check-exposure.js";
 import { GatewayConfig } from "../../services/gateway/src/gateway.config.js";
+import { checkBackend } from "../../services/inference-adapter/src/check-backend.js";
 import { InferenceAdapterConfig } from "../../services/inference-adapter/src/inference-adapter.config.js";
 
 export interface Configuration {
@@ -19,6 +20,7 @@ export function checkConfiguration(env: NodeJS.ProcessEnv): Configuration {
   const cache = load(CacheConfig);
   const adapter = load(InferenceAdapterConfig);
   if (gateway) collectFaults(faults, () => checkExposure(gateway));
+  if (adapter) collectFaults(faults, () => checkBackend(adapter));
   if (faults.size > 0 || !gateway || !cache || !adapter) throw new ConfigError([...faults]);
   return { gateway, cache, adapter };
 }

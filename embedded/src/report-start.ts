@@ -37,7 +37,13 @@ function logger({ configuration }: Embedded) {
 }
 
 async function describeModel({ configuration, ollamaUrl, isDemo }: Embedded): Promise<string> {
-  const { MODEL_NAME: model, MODEL_PULL: isPulled } = configuration.adapter;
+  const {
+    MODEL_NAME: model,
+    MODEL_PULL: isPulled,
+    INFERENCE_BACKEND,
+    OPENAI_BASE_URL,
+  } = configuration.adapter;
+  const serverUrl = INFERENCE_BACKEND === "openai-compatible" ? OPENAI_BASE_URL : undefined;
   const state = ollamaUrl === undefined ? { models: [] } : await askOllama(ollamaUrl);
-  return toModelLine({ model, ollamaUrl, state, isDemo, isPulled });
+  return toModelLine({ model, ollamaUrl, serverUrl, state, isDemo, isPulled });
 }

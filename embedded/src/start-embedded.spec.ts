@@ -1,5 +1,6 @@
 import { createServer } from "node:http";
 import { afterEach, describe, expect, it } from "vitest";
+import { startFakeOpenAi } from "../../tests/support/fake-openai/fake-openai.js";
 import { findFreePort, listenOnFreePort } from "./__fixtures__/listen-on-free-port.js";
 import { type Embedded, type EmbeddedSettings, startEmbedded } from "./start-embedded.js";
 
@@ -80,6 +81,23 @@ describe("startEmbedded", () => {
     const INFERENCE_URL = `http://127.0.0.1:${await findFreePort()}`;
     const embedded = await start({ INFERENCE_URL });
     expect(embedded).toMatchObject({ inferenceUrl: INFERENCE_URL, ollamaUrl: undefined, isDemo: false });
+  });
+
+  it("asks no Ollama and has no demo with another backend", async () => {
+    const server = await startFakeOpenAi({ models: ["qwen3-coder"] });
+    opened.push(server);
+    const embedded = await start(
+      { INFERENCE_BACKEND: "openai-compatible", OPENAI_BASE_URL: `${server.url}/v1` },
+      { ollamaUrl: `http://127.0.0.1:${await findFreePort()}` },
+    );
+    expect(embedded).toMatchObject({ ollamaUrl: undefined, isDemo: false });
+    expect(await (await ask(embedded, "qwen3-coder")).text()).toContain("Hello from tiny");
+  });
+
+  it("refuses another backend without its place", async () => {
+    await expect(start({ INFERENCE_BACKEND: "openai-compatible" })).rejects.toThrow(
+      "OPENAI_BASE_URL must be set",
+    );
   });
 
   it("has stopped listening when it is closed", async () => {

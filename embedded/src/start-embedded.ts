@@ -21,7 +21,7 @@ export interface Embedded {
   gateway: RunningService;
   cacheUrl: string;
   inferenceUrl: string;
-  /** Where the adapter finds Ollama, or what stands in for it; undefined where the adapter runs elsewhere. */
+  /** Where the adapter finds Ollama, or what stands in for it; undefined where it uses none or runs elsewhere. */
   ollamaUrl: string | undefined;
   isDemo: boolean;
   /** The gateway first, then what it uses. */
@@ -79,6 +79,11 @@ async function startOwnAdapter(
   const elsewhere = urlElsewhere(env["INFERENCE_URL"], host, wanted);
   if (elsewhere !== undefined) return { inferenceUrl: elsewhere, ollamaUrl: undefined, isDemo: false };
   const port = await choosePort("INFERENCE_PORT", wanted, host, Boolean(env["INFERENCE_PORT"]));
+  if (adapter.INFERENCE_BACKEND !== "ollama") {
+    const service = await startInferenceAdapter({ ...env, INFERENCE_PORT: String(port) });
+    started.adapter = service;
+    return { inferenceUrl: service.url, ollamaUrl: undefined, isDemo: false };
+  }
   const realUrl = settings.ollamaUrl ?? parseOllamaHost(adapter.OLLAMA_HOST);
   const isDemo = !env["OLLAMA_HOST"] && !env["MODEL_NAME"] && (await isRefused(realUrl));
   const demo = isDemo

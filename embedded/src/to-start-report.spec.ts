@@ -4,6 +4,7 @@ import { type ModelFacts, toModelLine, toStartReport } from "./to-start-report.j
 const facts: ModelFacts = {
   model: "qwen3-coder",
   ollamaUrl: "http://localhost:11434",
+  serverUrl: undefined,
   state: { models: ["qwen3-coder:30b"] },
   isDemo: false,
   isPulled: false,
@@ -36,6 +37,11 @@ describe("toModelLine", () => {
       "that it is the demo",
       { state: { models: ["qwen3-coder:demo"] }, isDemo: true },
       "qwen3-coder:demo, a built-in DEMO: no Ollama is running. It takes over as soon as it is started",
+    ],
+    [
+      "that it is on another server",
+      { ollamaUrl: undefined, serverUrl: "http://gpu:8000/v1" },
+      "qwen3-coder on the server at http://gpu:8000/v1",
     ],
     ["that another adapter knows", { ollamaUrl: undefined }, "qwen3-coder, served by that adapter"],
   ])("tells %s", (_name, changed, expected) => expect(toModelLine({ ...facts, ...changed })).toBe(expected));

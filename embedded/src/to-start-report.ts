@@ -34,15 +34,18 @@ Ctrl-C stops it.
 
 export interface ModelFacts {
   model: string;
-  /** Where Ollama is; undefined where the adapter runs elsewhere. */
+  /** Where Ollama is; undefined where the adapter uses none or runs elsewhere. */
   ollamaUrl: string | undefined;
+  /** Where the adapter's other model server is. */
+  serverUrl: string | undefined;
   state: OllamaState;
   isDemo: boolean;
   isPulled: boolean;
 }
 
 /** Which model answers, or what is to be done so that one does. */
-export function toModelLine({ model, ollamaUrl, state, isDemo, isPulled }: ModelFacts): string {
+export function toModelLine({ model, ollamaUrl, serverUrl, state, isDemo, isPulled }: ModelFacts): string {
+  if (serverUrl !== undefined) return `${model} on the server at ${serverUrl}`;
   if (ollamaUrl === undefined) return `${model}, served by that adapter`;
   if ("fault" in state)
     return `none: Ollama does not answer at ${ollamaUrl} (${state.fault}). Start it with: ollama serve`;

@@ -9,15 +9,19 @@ import { root } from "../root.mjs";
 const startLimitMs = 30_000;
 const readyLimitMs = 600_000;
 /** What a user may have set for his own stack, and what this one must not have: it starts with an empty cache. */
-const notOurs = /^(REDIS_|CACHE_|API_|INFERENCE_|ADMIN_KEY|INNER_TOKEN|LOG_|npm_config_(port|debug))/;
+const notOurs =
+  /^(REDIS_|CACHE_|API_|INFERENCE_(?!BACKEND)|ADMIN_KEY|INNER_TOKEN|LOG_|npm_config_(port|debug))/;
 
-/** The built stack on free ports with a fresh cache in memory. Its log goes into `folder`. @throws Error */
-export async function startStack(node, folder) {
+/**
+ * The built stack on free ports with a fresh cache in memory and these settings over the environment. Its log
+ * goes into `folder`. @throws Error
+ */
+export async function startStack(node, folder, settings = {}) {
   const [gatewayPort, cachePort, adapterPort] = await findFreePorts(3);
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !notOurs.test(name)));
   const stack = spawn(node, [join(root, "dist/embedded/src/main.js"), "--port", String(gatewayPort)], {
     cwd: folder,
-    env: { ...env, CACHE_PORT: String(cachePort), INFERENCE_PORT: String(adapterPort) },
+    env: { ...env, ...settings, CACHE_PORT: String(cachePort), INFERENCE_PORT: String(adapterPort) },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const log = join(folder, "stack.log");
@@ -33,7 +37,7 @@ export async function startStack(node, folder) {
     await close();
     throw new Error(`${error.message}; the log is ${log}`, { cause: error });
   }
-  return { url, adapterUrl: `http://127.0.0.1:${adapterPort}`, log, close };
+  return { url, port: gatewayPort, adapterUrl: `http://127.0.0.1:${adapterPort}`, log, close };
 }
 
 async function waitFor(url, stack, limitMs) {

@@ -40,20 +40,26 @@ function send({ url, headers, body }: Fixture, changed: object = {}): Promise<Re
   });
 }
 
+/** What the model says; a title is asked for as JSON. */
+const sayingOf = ({ body }: Fixture): string =>
+  "output_config" in body && (body.output_config as { format?: unknown } | undefined)?.format
+    ? '{"title": "Understood."}'
+    : "Understood.";
+
 describe.each(turns)("the recorded request %s", (_name, recorded) => {
   it("is answered whole", async () => {
-    stack.ollama.script(writes("Understood."));
+    stack.ollama.script(writes(sayingOf(recorded)));
     const response = await send(recorded, { stream: false });
     expect(response.status).toBe(200);
     expect(await response.json()).toMatchObject({
       type: "message",
       model: recorded.body.model,
-      content: [{ type: "text", text: "Understood." }],
+      content: [{ type: "text", text: sayingOf(recorded) }],
     });
   });
 
   it("is answered as a stream", async () => {
-    stack.ollama.script(writes("Understood."));
+    stack.ollama.script(writes(sayingOf(recorded)));
     const response = await send(recorded, { stream: true });
     expect(response.status).toBe(200);
     const events = await readEvents(response);
@@ -62,7 +68,7 @@ describe.each(turns)("the recorded request %s", (_name, recorded) => {
         yield* events;
       })(),
     );
-    expect(message).toMatchObject({ content: [{ text: "Understood." }], stop_reason: "end_turn" });
+    expect(message).toMatchObject({ content: [{ text: sayingOf(recorded) }], stop_reason: "end_turn" });
   });
 
   it("reaches the model without the billing line, and with a user first", async () => {

@@ -3,6 +3,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type FakeOpenAi, startFakeOpenAi } from "../support/fake-openai/fake-openai.js";
 import { type FakeOllama, startFakeOllama } from "../support/fake-ollama/fake-ollama.js";
 import { isRedisMissing, type RedisServer, startRedisServer } from "../support/redis-server.js";
 import { question } from "../support/stack.js";
@@ -16,20 +17,24 @@ const secrets = {
   redis: secret("redis"),
   encryption: randomBytes(32).toString("hex"),
   guess: secret("guess"),
+  openai: secret("openai"),
 };
 const prompt = secret("prompt");
 const sha256 = createHash("sha256").update(secrets.key).digest("hex");
 
 describe.skipIf(isRedisMissing)("secrets", () => {
   let ollama: FakeOllama;
+  let openai: FakeOpenAi;
   let redis: RedisServer;
   beforeAll(async () => {
     ollama = await startFakeOllama();
+    openai = await startFakeOpenAi({ models: ["qwen3-coder"], apiKey: secrets.openai });
     redis = await startRedisServer({ password: secrets.redis });
   });
   afterAll(async () => {
     await redis.stop();
     await ollama.close();
+    await openai.close();
   });
 
   async function start(env: NodeJS.ProcessEnv) {
@@ -37,6 +42,8 @@ describe.skipIf(isRedisMissing)("secrets", () => {
       env: {
         PATH: process.env["PATH"],
         OLLAMA_HOST: ollama.url,
+        OPENAI_BASE_URL: openai.url,
+        OPENAI_API_KEY: secrets.openai,
         API_KEYS: `alice:${sha256}`,
         ADMIN_KEY: secrets.admin,
         INNER_TOKEN: secrets.inner,
@@ -98,10 +105,14 @@ describe.skipIf(isRedisMissing)("secrets", () => {
     return texts.join("\n");
   }
 
-  it.each(["info", "trace"])(
-    "stand in no log, error, metric or health page at LOG_LEVEL=%s",
-    async (level) => {
-      const { url, output, stop } = await start({ LOG_LEVEL: level });
+  it.each([
+    ["info", "ollama"],
+    ["trace", "ollama"],
+    ["trace", "openai-compatible"],
+  ])(
+    "stand in no log, error, metric or health page at LOG_LEVEL=%s with INFERENCE_BACKEND=%s",
+    async (level, backend) => {
+      const { url, output, stop } = await start({ LOG_LEVEL: level, INFERENCE_BACKEND: backend });
       const answers = await collectAnswers(url);
       await stop();
       for (const [name, value] of Object.entries(secrets)) {

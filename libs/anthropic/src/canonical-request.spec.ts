@@ -2,9 +2,9 @@ import { describe, expect, it } from "vitest";
 import { deepFreeze } from "./__fixtures__/json-paths.js";
 import { canonicalJson } from "./canonical-json.js";
 import { toCanonicalRequest } from "./canonical-request.js";
-import { parseMessagesRequest } from "./parse-messages-request.js";
+import { parseCountTokensRequest } from "./parse-messages-request.js";
 
-const key = (body: unknown) => canonicalJson(toCanonicalRequest(parseMessagesRequest(deepFreeze(body))));
+const key = (body: unknown) => canonicalJson(toCanonicalRequest(parseCountTokensRequest(deepFreeze(body))));
 
 const hint = { cache_control: { type: "ephemeral" } };
 const text = (value: string, rest: object = {}) => ({ type: "text", text: value, ...rest });
@@ -73,6 +73,16 @@ describe("the same to the model", () => {
     ["cache_control at a system block", body({ system: [text("s")] }), body({ system: [text("s", hint)] })],
     ["cache_control at a text block", one(text("x")), one(text("x", hint))],
     ["cache_control at an image", one(image("AA")), one({ ...image("AA"), ...hint })],
+    [
+      "an empty answer begun",
+      messages(user(text("q"))),
+      messages(user(text("q")), { role: "assistant", content: "" }),
+    ],
+    [
+      "the output format under the name that it had in a beta",
+      body({ output_config: { format: { type: "json_schema", schema: {} } } }),
+      body({ output_format: { type: "json_schema", schema: {} } }),
+    ],
     ["cache_control at a tool_use", messages(assistant(use("a"))), messages(assistant(use("a", hint)))],
     ["cache_control at a tool_result", one(result("a")), one(result("a", hint))],
     [
@@ -445,6 +455,6 @@ describe("system messages", () => {
     ],
     ["leave nothing when empty", [assistant(text("b")), system([text("")])], [assistant(text("b"))]],
   ])("%s", (_case, before, after) => {
-    expect(toCanonicalRequest(parseMessagesRequest(messages(...before))).messages).toEqual(after);
+    expect(toCanonicalRequest(parseCountTokensRequest(messages(...before))).messages).toEqual(after);
   });
 });

@@ -2,6 +2,7 @@ import type {
   ContentBlock,
   InputMessage,
   MessagesRequest,
+  OutputConfig,
   TextBlock,
   Tool,
   UnknownBlock,
@@ -24,15 +25,38 @@ export interface CanonicalMessage {
 
 /** The request in canonical form; the input is not changed. Applied twice it changes nothing more. */
 export function toCanonicalRequest(request: MessagesRequest): CanonicalRequest {
-  const { system, tools, messages, metadata: _metadata, stream: _stream, ...rest } = bare(request);
+  const {
+    system,
+    tools,
+    messages,
+    metadata: _metadata,
+    stream: _stream,
+    ...rest
+  } = withOutputFormat(bare(request));
   const canonicalSystem = toCanonicalSystem(system ?? []);
   const canonicalTools = toCanonicalTools(tools ?? [], messages);
   return {
     ...rest,
     ...(canonicalSystem.length > 0 ? { system: canonicalSystem } : {}),
     ...(canonicalTools.length > 0 ? { tools: canonicalTools } : {}),
-    messages: renameToolIds(foldSystemMessages(messages)),
+    messages: renameToolIds(withoutEmptyPrefill(foldSystemMessages(messages))),
   };
+}
+
+/** The name that `output_config.format` had in a beta. */
+function withOutputFormat({
+  output_format,
+  ...request
+}: MessagesRequest & { output_format?: OutputConfig["format"] }): MessagesRequest {
+  if (output_format === undefined) return request;
+  const { output_config } = request;
+  return { ...request, output_config: { ...output_config, format: output_config?.format ?? output_format } };
+}
+
+/** An empty message of the assistant's at the end asks for nothing that its absence does not. */
+function withoutEmptyPrefill(messages: CanonicalMessage[]): CanonicalMessage[] {
+  const last = messages.at(-1);
+  return last?.role === "assistant" && last.content.length === 0 ? messages.slice(0, -1) : messages;
 }
 
 /**

@@ -217,13 +217,12 @@ describe("MessageFold", () => {
     ],
     [
       "cut tool input",
-      [
-        start,
-        openTool,
-        json('{"a":'),
-        close(),
-        { type: "message_delta", delta: { stop_reason: "end_turn" } },
-      ],
+      [start, openTool, json('{"a":'), close(), end],
+      "the upstream streamed a tool input that is no JSON object",
+    ],
+    [
+      "a block behind a cut tool input",
+      [start, openTool, json('{"a":'), close(), openText(1)],
       "the upstream streamed a tool input that is no JSON object",
     ],
     [
@@ -266,20 +265,6 @@ describe("MessageFold", () => {
       () => messageFold.add(events.at(-1) as MessageStreamEvent),
       (error) => error instanceof ApiError && error.type === "api_error" && error.message === message,
     );
-  });
-
-  it("has no input of a call that the output limit cut", () => {
-    const limit = { type: "message_delta", delta: { stop_reason: "max_tokens" } };
-    const { content, stop_reason } = add([
-      start,
-      openTool,
-      json('{"a":"b'),
-      close(),
-      limit,
-      { type: "message_stop" },
-    ]).finish();
-    expect(stop_reason).toBe("max_tokens");
-    expect(content).toMatchObject([{ type: "tool_use", input: {} }]);
   });
 
   it("gives an error of an unknown type a status", () => {
@@ -334,6 +319,11 @@ describe("MessageFold", () => {
         stop,
       ],
       { content: [{ type: "tool_use", id: "t", name: "n", input: { a: 1 } }] },
+    ],
+    [
+      "a tool input that the output limit cut, which is left out",
+      [start, openTool, json('{"a":'), close(), { ...end, delta: { stop_reason: "max_tokens" } }, stop],
+      { content: [], stop_reason: "max_tokens" },
     ],
     ["an event after an event that is ignored", [start, end, { type: "ping" }, stop, { type: "ping" }], {}],
   ])("takes %s", (_case, events, expected) => {

@@ -6,15 +6,14 @@ type OpenBlock = { block: OutputBlock; parts: string[]; signature: string };
 
 /**
  * Folds the events of one answer into the message they tell. Events in a wrong order throw:
- * a stream that cannot be folded must not be stored or answered as if it were whole. A tool input that the
- * output limit cut is empty.
+ * a stream that cannot be folded must not be stored or answered as if it were whole.
  */
 export class MessageFold {
   private message: Message | undefined;
   private open: OpenBlock | undefined;
+  /** A tool call without its end: right only as the last thing before the output limit, and then left out. */
+  private cutCall = false;
   private ending = false;
-  /** The last block is a call whose input breaks off: only the output limit may have done that. */
-  private cutInput: ApiError | undefined;
   private stopped = false;
 
   /** @throws ApiError when the event is an error, malformed, or not what can come next. */
@@ -40,7 +39,7 @@ export class MessageFold {
         return;
       case "content_block_start": {
         const { content } = this.unfinished(event.type);
-        if (this.cutInput) throw this.cutInput;
+        if (this.cutCall) throw unfinishedInput();
         if (this.open || this.ending || event.index !== content.length)
           throw wrongOrder(`content_block_start ${event.index}`);
         requireText(event.content_block.type);
@@ -51,13 +50,12 @@ export class MessageFold {
         addDelta(this.openBlock(event), event.delta);
         return;
       case "content_block_stop":
-        this.unfinished(event.type).content.push(this.close(this.openBlock(event)));
-        this.open = undefined;
+        this.close(this.unfinished(event.type), this.openBlock(event));
         return;
       case "message_delta": {
         const message = this.unfinished(event.type);
         if (this.open) throw wrongOrder("message_delta inside a block");
-        if (this.cutInput && event.delta.stop_reason !== "max_tokens") throw this.cutInput;
+        if (this.cutCall && event.delta.stop_reason !== "max_tokens") throw unfinishedInput();
         this.ending = true;
         message.stop_reason = event.delta.stop_reason ?? null;
         message.stop_sequence = event.delta.stop_sequence ?? null;
@@ -71,12 +69,11 @@ export class MessageFold {
     }
   }
 
-  private close(open: OpenBlock): OutputBlock {
-    const json = open.parts.join("");
-    if (open.block.type !== "tool_use" || json === "" || tryParse(json) !== undefined)
-      return closeBlock(open);
-    this.cutInput = noJsonObject();
-    return { ...open.block, input: {} };
+  private close({ content }: Message, open: OpenBlock): void {
+    this.open = undefined;
+    const block = closeBlock(open);
+    if (block) content.push(block);
+    else this.cutCall = true;
   }
 
   private unfinished(type: string): Message {
@@ -127,8 +124,11 @@ function requireText(value: unknown): string {
   throw new TypeError("a text is missing");
 }
 
-/** A block of a type that came after this was written has no deltas that we know: it is kept as it started. */
-function closeBlock({ block, parts, signature }: OpenBlock): OutputBlock {
+/**
+ * A block of a type that came after this was written has no deltas that we know: it is kept as it started.
+ * Undefined where it is a tool call without its end.
+ */
+function closeBlock({ block, parts, signature }: OpenBlock): OutputBlock | undefined {
   const joined = parts.join("");
   if (block.type === "text") return { ...block, text: (block.text ?? "") + joined };
   if (block.type === "thinking")
@@ -137,17 +137,14 @@ function closeBlock({ block, parts, signature }: OpenBlock): OutputBlock {
       thinking: (block.thinking ?? "") + joined,
       signature: signature || (block.signature ?? ""),
     };
-  return joined === "" ? block : { ...block, input: parseToolInput(joined) };
+  if (joined === "") return block;
+  const input = tryParse(joined);
+  if (input === undefined) return undefined;
+  if (typeof input !== "object" || input === null || Array.isArray(input)) throw unfinishedInput();
+  return { ...block, input: input as Record<string, unknown> };
 }
 
-function parseToolInput(json: string): Record<string, unknown> {
-  const input = tryParse(json);
-  if (typeof input === "object" && input !== null && !Array.isArray(input))
-    return input as Record<string, unknown>;
-  throw noJsonObject();
-}
-
-const noJsonObject = () =>
+const unfinishedInput = () =>
   new ApiError("api_error", "the upstream streamed a tool input that is no JSON object");
 
 function tryParse(json: string): unknown {

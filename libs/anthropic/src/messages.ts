@@ -62,6 +62,14 @@ export interface ToolReferenceBlock {
   tool_name: string;
 }
 
+/** A search result that the client brings along for citing. */
+export interface SearchResultBlock {
+  type: "search_result";
+  source?: string;
+  title?: string;
+  content: ContentBlock[];
+}
+
 /** A block whose type this product does not know: kept in the cache key, skipped for the model. */
 export interface UnknownBlock {
   type: "unknown";
@@ -75,6 +83,7 @@ export type ContentBlock =
   | ImageBlock
   | ToolReferenceBlock
   | DocumentBlock
+  | SearchResultBlock
   | UnknownBlock;
 
 export interface DocumentBlock {
@@ -85,7 +94,8 @@ export interface DocumentBlock {
     | { type: "text"; media_type: string; data: string }
     | { type: "base64"; media_type: string; data: string }
     | { type: "content"; content: string | ContentBlock[] }
-    | { type: "url"; url: string };
+    | { type: "url"; url: string }
+    | { type: "file"; file_id: string };
 }
 
 export interface Tool {

@@ -70,7 +70,6 @@ describe("accepted", () => {
     ],
     ["a custom tool", body({ tools: [{ ...weather, type: "custom", description: null }] })],
     ["tool_choice auto", body({ tool_choice: { type: "auto" } })],
-    ["tool_choice of an unknown type", body({ tool_choice: { type: "new" } })],
     ["tool_choice of a tool", body({ tools: [weather], tool_choice: { type: "tool", name: "weather" } })],
     ["unknown thinking and output_config", body({ thinking: { type: "new" }, output_config: { x: 1 } })],
     ["an unknown output format", body({ output_config: { format: { type: "grammar" } } })],
@@ -298,7 +297,37 @@ describe("refused by both", () => {
       body({ tool_choice: { type: "tool", name: "rain" } }),
       "tool_choice: Tool 'rain' not found in provided tools",
     ],
+    [
+      "tool_choice of an unknown type",
+      body({ tools: [weather], tool_choice: { type: "required" } }),
+      "tool_choice: Input tag 'required' is none of 'auto', 'any', 'tool', 'none'",
+    ],
+    [
+      "tool_choice any without tools",
+      body({ tools: [], tool_choice: { type: "any" } }),
+      "tool_choice: tool_choice may only be specified while providing tools",
+    ],
+    [
+      "disable_parallel_tool_use as text",
+      body({ tools: [weather], tool_choice: { type: "auto", disable_parallel_tool_use: "yes" } }),
+      "tool_choice.disable_parallel_tool_use: Input should be a valid boolean",
+    ],
     ["thinking as text", body({ thinking: "on" }), `thinking: ${object}`],
+    [
+      "a thinking budget as text",
+      body({ thinking: { type: "enabled", budget_tokens: "2000" } }),
+      "thinking.budget_tokens: Input should be a valid number",
+    ],
+    [
+      "an output format whose schema means nothing",
+      body({ output_config: { format: { type: "json_schema", schema: { type: "text" } } } }),
+      "output_config.format.schema.type: Input should be one of string, number, integer, boolean, null, object, array",
+    ],
+    [
+      "the same under the name that it had in a beta",
+      body({ output_format: { type: "json_schema", schema: { anyOf: [] } } }),
+      "output_format.schema.anyOf: Input should be a list with at least one schema",
+    ],
     ["output_config as a list", body({ output_config: [] }), `output_config: ${object}`],
     [
       "an output format as text",
@@ -313,6 +342,48 @@ describe("refused by both", () => {
   ])("%s", (_case, value, message) => {
     expect(messageOf(parseMessagesRequest, value)).toBe(message);
     expect(messageOf(parseCountTokensRequest, value)).toBe(message);
+  });
+});
+
+describe("a last message of the assistant's", () => {
+  const ending = (content: unknown, fields: object = {}) =>
+    body({ messages: [user, { role: "assistant", content }], ...fields });
+  const trailing = "messages: final assistant content cannot end with trailing whitespace";
+  const format = { type: "json_schema", schema: { type: "object" } };
+  const call = { type: "tool_use", id: "toolu_1", name: "weather", input: {} };
+
+  it.each<[string, unknown]>([
+    ["text", ending("The answer is")],
+    ["a block", ending([{ type: "text", text: "{" }])],
+    ["nothing", ending("")],
+    ["no blocks", ending([])],
+    ["a call, then text", ending([call, { type: "text", text: "So" }])],
+    ["white space in the middle", body({ messages: [user, { role: "assistant", content: "a " }, user] })],
+  ])("may be %s", (_case, value) => {
+    expect(messageOf(parseMessagesRequest, value)).toBe("accepted");
+  });
+
+  it.each<[string, unknown, string]>([
+    ["text that ends in a blank", ending("The answer is "), trailing],
+    ["a block that ends in a new line", ending([{ type: "text", text: "a\n" }]), trailing],
+    [
+      "a call without its result",
+      ending([call]),
+      "messages.1: `tool_use` ids were found without `tool_result` blocks immediately after: toolu_1",
+    ],
+    [
+      "a thought",
+      ending([{ type: "thinking", thinking: "t", signature: "s" }]),
+      "messages.1: The final block in an assistant message cannot be `thinking`",
+    ],
+    [
+      "the begin of a JSON answer, which has a begin of its own",
+      ending("{", { output_config: { format } }),
+      "messages: a prefilled assistant message cannot be combined with output_config.format",
+    ],
+  ])("cannot be %s", (_case, value, message) => {
+    expect(messageOf(parseMessagesRequest, value)).toBe(message);
+    expect(messageOf(parseCountTokensRequest, value)).toBe("accepted");
   });
 });
 

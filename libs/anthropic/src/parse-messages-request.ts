@@ -1,4 +1,5 @@
 import { ApiError } from "./errors.js";
+import { findSchemaFault } from "./find-schema-fault.js";
 import type { MessagesRequest } from "./messages.js";
 
 // Strict about what cannot be answered at all, silent about what is merely unknown: Claude Code sends six
@@ -19,6 +20,7 @@ export function parseMessagesRequest(body: unknown): MessagesRequest {
     throw invalid("stream", "Input should be a valid boolean");
   if (stop_sequences != null && !isStringArray(stop_sequences))
     throw invalid("stop_sequences", "Input should be a valid list of strings");
+  checkLastMessage(request);
   return request;
 }
 
@@ -32,9 +34,11 @@ export function parseCountTokensRequest(body: unknown): MessagesRequest {
   checkSystem(body["system"]);
   checkTools(body["tools"]);
   checkToolChoice(body["tool_choice"], body["tools"]);
-  for (const path of ["thinking", "output_config"])
-    if (body[path] != null && !isObject(body[path])) throw invalid(path, "Input should be an object");
-  checkOutputFormat((body["output_config"] as Fields | null | undefined)?.["format"]);
+  checkThinking(body["thinking"]);
+  const config = body["output_config"];
+  if (config != null && !isObject(config)) throw invalid("output_config", "Input should be an object");
+  checkOutputFormat(config?.["format"], "output_config.format");
+  checkOutputFormat(body["output_format"], "output_format");
   return body as unknown as MessagesRequest;
 }
 
@@ -83,6 +87,9 @@ function checkBlock(block: unknown, path: string, holder: Holder): void {
       return;
     case "tool_reference":
       return requireString(block, "tool_name", path);
+    case "search_result":
+      if (block["content"] != null) checkContent(block["content"], `${path}.content`, "document");
+      return;
     case "document":
       if (holder === "document") throw invalid(path, "a document cannot stand inside a document");
       return checkDocumentSource(block["source"], `${path}.source`);
@@ -102,7 +109,8 @@ function checkImageSource(source: unknown, path: string): void {
 
 function checkDocumentSource(source: unknown, path: string): void {
   if (!isObject(source)) throw invalid(path, "Input should be an object");
-  if (source["type"] === "text") requireString(source, "data", path);
+  if (source["type"] === "text" || source["type"] === "base64") requireString(source, "data", path);
+  else if (source["type"] === "url") requireString(source, "url", path);
   else if (source["type"] === "content") checkContent(source["content"], `${path}.content`, "document");
   else if (typeof source["type"] !== "string") throw invalid(`${path}.type`, "Field required");
 }
@@ -129,21 +137,66 @@ function checkTools(tools: unknown): void {
   }
 }
 
+const toolChoices = ["auto", "any", "tool", "none"];
+
 function checkToolChoice(choice: unknown, tools: unknown): void {
   if (choice == null) return;
   if (!isObject(choice) || typeof choice["type"] !== "string")
     throw invalid("tool_choice", "Input should be an object with a type");
-  if (choice["type"] !== "tool") return;
+  const { type, name, disable_parallel_tool_use: isSingle } = choice;
+  if (!toolChoices.includes(type))
+    throw invalid("tool_choice", `Input tag '${type}' is none of 'auto', 'any', 'tool', 'none'`);
+  if (isSingle != null && typeof isSingle !== "boolean")
+    throw invalid("tool_choice.disable_parallel_tool_use", "Input should be a valid boolean");
+  const given = Array.isArray(tools) ? (tools as Fields[]) : [];
+  if (type === "any" && given.length === 0)
+    throw invalid("tool_choice", "tool_choice may only be specified while providing tools");
+  if (type !== "tool") return;
   requireString(choice, "name", "tool_choice");
-  const known = Array.isArray(tools) && tools.some((tool: Fields) => tool["name"] === choice["name"]);
-  if (!known) throw invalid("tool_choice", `Tool '${String(choice["name"])}' not found in provided tools`);
+  if (!given.some((tool) => tool["name"] === name))
+    throw invalid("tool_choice", `Tool '${String(name)}' not found in provided tools`);
 }
 
-function checkOutputFormat(format: unknown): void {
+/** How much to think is the model's own choice: `budget_tokens` has no effect, so any number passes. */
+function checkThinking(thinking: unknown): void {
+  if (thinking == null) return;
+  if (!isObject(thinking)) throw invalid("thinking", "Input should be an object");
+  if (thinking["budget_tokens"] != null && typeof thinking["budget_tokens"] !== "number")
+    throw invalid("thinking.budget_tokens", "Input should be a valid number");
+}
+
+function checkOutputFormat(format: unknown, path: string): void {
   if (format == null) return;
-  if (!isObject(format)) throw invalid("output_config.format", "Input should be an object");
-  if (format["type"] === "json_schema" && !isObject(format["schema"]))
-    throw invalid("output_config.format.schema", "Input should be an object");
+  if (!isObject(format)) throw invalid(path, "Input should be an object");
+  if (format["type"] !== "json_schema") return;
+  if (!isObject(format["schema"])) throw invalid(`${path}.schema`, "Input should be an object");
+  const fault = findSchemaFault(format["schema"]);
+  if (fault) throw invalid(`${path}.schema${fault.path}`, fault.message);
+}
+
+/** A last message of the assistant's is the begin of the answer. It can be gone on with only where it is text. */
+function checkLastMessage({ messages, output_config, ...others }: MessagesRequest): void {
+  const last = messages.at(-1);
+  if (last?.role !== "assistant") return;
+  const blocks: readonly Fields[] =
+    typeof last.content === "string"
+      ? [{ type: "text", text: last.content }]
+      : (last.content as unknown as Fields[]);
+  const final = blocks.at(-1);
+  const path = `messages.${messages.length - 1}`;
+  if (final?.["type"] === "tool_use")
+    throw invalid(
+      path,
+      `\`tool_use\` ids were found without \`tool_result\` blocks immediately after: ${String(final["id"])}`,
+    );
+  if (final?.["type"] === "thinking" || final?.["type"] === "redacted_thinking")
+    throw invalid(path, "The final block in an assistant message cannot be `thinking`");
+  const text = final?.["type"] === "text" ? (final["text"] as string) : "";
+  if (text === "") return;
+  if (/\s$/.test(text))
+    throw invalid("messages", "final assistant content cannot end with trailing whitespace");
+  if (output_config?.format ?? (others as Fields)["output_format"])
+    throw invalid("messages", "a prefilled assistant message cannot be combined with output_config.format");
 }
 
 function requireString(object: Fields, field: string, path: string): void {

@@ -16,6 +16,7 @@ import { CacheHealth } from "./health/cache.health.js";
 import { HealthController } from "./health/health.controller.js";
 import { InferenceHealth } from "./health/inference.health.js";
 import { InferenceClient } from "./inference/inference.client.js";
+import { Deliveries } from "./messages/deliveries.js";
 import { MessageReply } from "./messages/message-reply.js";
 import { MessagesController } from "./messages/messages.controller.js";
 import { MessagesMetrics } from "./messages/messages.metrics.js";
@@ -48,6 +49,7 @@ export class GatewayModule {
         LimitCounters,
         RateLimits,
         MessagesService,
+        Deliveries,
         QuestionsService,
         AnswerCache,
         CacheAdminClient,

@@ -22,7 +22,7 @@ it("has the defaults that the documentation tells", () => {
     CONNECT_TIMEOUT_MS: 5000,
     FIRST_EVENT_TIMEOUT_MS: 600_000,
     IDLE_TIMEOUT_MS: 300_000,
-    DETACH_GRACE_MS: 60_000,
+    DETACH_GRACE_MS: 180_000,
   });
 });
 
@@ -34,6 +34,8 @@ describe("a variable", () => {
     ["OLLAMA_HOST", "http://gpu:11434", "http://gpu:11434"],
     ["OLLAMA_HOST", "::1", "::1"],
     ["OLLAMA_HOST", "", "localhost:11434"],
+    ["INFERENCE_BACKEND", "openai-compatible", "openai-compatible"],
+    ["OPENAI_BASE_URL", "http://localhost:8080/v1", "http://localhost:8080/v1"],
     ["CONTEXT_LENGTH", "512", 512],
     ["MODEL_CONTEXT", "qwen2.5*=32768,llama3=8192", "qwen2.5*=32768,llama3=8192"],
     ["MODEL_KEEP_ALIVE", "10m", "10m"],
@@ -47,10 +49,11 @@ describe("a variable", () => {
   it.each([
     ["INFERENCE_PORT", "65536", "must be a whole number from 0 to 65535"],
     ["INFERENCE_PORT", "http", "must be a whole number from 0 to 65535"],
-    ["INFERENCE_BACKEND", "vllm", "must be one of ollama"],
+    ["INFERENCE_BACKEND", "vllm", "must be one of ollama, openai-compatible"],
     ["INFERENCE_CONCURRENCY", "0", "must be a whole number from 1 to 1024"],
     ["INFERENCE_QUEUE_LIMIT", "-1", "must be a whole number from 0 to 100000"],
     ["OLLAMA_HOST", "ftp://gpu", "must be a host, host:port or URL such as localhost:11434"],
+    ["OPENAI_BASE_URL", "localhost:8080", "must be a URL such as http://localhost:8080/v1"],
     ["CONTEXT_LENGTH", "511", "must be a whole number from 512 to 10000000"],
     ["MODEL_CONTEXT", "a=1", "must be a list such as qwen2.5*=32768,llama3=8192 (at least 512 tokens each)"],
     ["MODEL_KEEP_ALIVE", "soon", "must be seconds, a duration such as 10m or 1h30m, or -1 for always"],

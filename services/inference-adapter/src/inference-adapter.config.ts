@@ -10,6 +10,8 @@ import { parseModelContext } from "./models/parse-model-context.js";
 import { type InferenceMode, inferenceModes } from "./backends/ollama/raw/ollama-requests.js";
 import { parseKeepAlive } from "./backends/ollama/parse-keep-alive.js";
 import { parseOllamaHost } from "./backends/ollama/parse-ollama-host.js";
+import { parseOpenAiBaseUrl } from "./backends/openai-compatible/parse-openai-base-url.js";
+import { parsePrivateHosts } from "./sources/parse-private-hosts.js";
 
 /** The environment of the inference adapter; each property is a variable. */
 export class InferenceAdapterConfig extends ServiceConfig {
@@ -19,7 +21,7 @@ export class InferenceAdapterConfig extends ServiceConfig {
   @IsTextVariable()
   INFERENCE_HOST: string = "127.0.0.1";
 
-  @IsOneOfVariable(["ollama"])
+  @IsOneOfVariable(["ollama", "openai-compatible"])
   INFERENCE_BACKEND: string = "ollama";
 
   /**
@@ -40,10 +42,18 @@ export class InferenceAdapterConfig extends ServiceConfig {
   @IsParsedVariable(parseOllamaHost)
   OLLAMA_HOST: string = "localhost:11434";
 
+  /** Where an OpenAI-compatible server is, with or without `/v1`; asked only by that backend. */
+  @IsParsedVariable(parseOpenAiBaseUrl)
+  OPENAI_BASE_URL: string = "";
+
+  /** Sent to it as a bearer token, where it wants one. */
+  @IsTextVariable()
+  OPENAI_API_KEY: string = "";
+
   @IsTextVariable()
   MODEL_NAME: string = "qwen3-coder";
 
-  /** The context window in tokens; a model trained for less gets what it was trained for. */
+  /** The context window in tokens; a model trained for less, or run by its server with another, has that one. */
   @IsIntVariable(512, 10_000_000)
   CONTEXT_LENGTH: number = 65_536;
 
@@ -63,6 +73,14 @@ export class InferenceAdapterConfig extends ServiceConfig {
   @IsBooleanVariable()
   MODEL_WARMUP: boolean = false;
 
+  /** Fetch images and documents that a request names by their URL. */
+  @IsBooleanVariable()
+  FETCH_URLS: boolean = true;
+
+  /** Hosts that may be fetched from though their addresses are not public: `host,host:port,…`. */
+  @IsParsedVariable(parsePrivateHosts)
+  FETCH_PRIVATE_HOSTS: string = "";
+
   @IsIntVariable(100, 600_000)
   CONNECT_TIMEOUT_MS: number = 5000;
 
@@ -76,5 +94,5 @@ export class InferenceAdapterConfig extends ServiceConfig {
 
   /** How long a generation goes on without a client, so that a retry can join it. */
   @IsIntVariable(0, 3_600_000)
-  DETACH_GRACE_MS: number = 60_000;
+  DETACH_GRACE_MS: number = 180_000;
 }

@@ -14,6 +14,7 @@ import { MessagesService } from "./messages/messages.service.js";
 import { DefaultModelService } from "./models/default-model.service.js";
 import { ModelsController } from "./models/models.controller.js";
 import { ModelsService } from "./models/models.service.js";
+import { SourcesService } from "./sources/sources.service.js";
 
 @Global()
 @Module({})
@@ -27,6 +28,7 @@ export class InferenceAdapterModule {
         { provide: InferenceAdapterConfig, useValue: config },
         MessagesService,
         ModelsService,
+        SourcesService,
         DefaultModelService,
         GenerationsService,
         GenerationsMetrics,

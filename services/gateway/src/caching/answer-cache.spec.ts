@@ -1,3 +1,4 @@
+import { EventEmitter } from "node:events";
 import { describe, expect, it } from "vitest";
 import type { Message } from "#anthropic/messages.js";
 import type { NeighbourRequest, StoreRequest } from "#service-contracts/cache-store.js";
@@ -44,7 +45,13 @@ const question = (changed: Partial<Question> = {}, wishes: Partial<CachePolicy> 
   request: { ...canonical, model: "claude-opus" },
   model: { id: "tiny:latest", fingerprint: "f1" } as Question["model"],
   policy: { ...policy, ...wishes },
-  caller: { headers: {}, tenant: "alice", requestId: "req_1", signal: new AbortController().signal },
+  caller: {
+    headers: {},
+    tenant: "alice",
+    requestId: "req_1",
+    signal: new AbortController().signal,
+    connection: new EventEmitter(),
+  },
   tenant: "alice",
   canonical,
   normalized: canonical,
@@ -204,7 +211,7 @@ describe("AnswerCache.markGiven", () => {
     ["an answer that is not stored", question({}, { isStored: false }), []],
   ])("of %s", (_name, asked, marks) => {
     const { service, cache } = start();
-    cache.markGiven(asked);
+    void cache.markGiven(asked);
     expect([...service.given]).toEqual(marks);
   });
 });

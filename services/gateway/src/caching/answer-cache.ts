@@ -58,9 +58,9 @@ export class AnswerCache {
     return this.cache.put(toCacheKey(requestHash, { tenant, fingerprint }), stored, policy.ttlSeconds);
   }
 
-  /** The session has had this answer whole. Nobody waits for it. */
-  markGiven({ givenHash, policy }: Question): void {
-    if (givenHash !== undefined && policy.isStored) void this.cache.markGiven(givenHash);
+  /** The session has had this answer whole. */
+  async markGiven({ givenHash, policy }: Question): Promise<void> {
+    if (givenHash !== undefined && policy.isStored) await this.cache.markGiven(givenHash);
   }
 
   /** The stored question that is nearest to this one, and where the two part. */

@@ -70,3 +70,14 @@ describe("isCacheable", () => {
     expect(policy({}, { cacheSampled }, temperature)).toEqual({ ...full, ...expected }),
   );
 });
+
+describe("a request that names what it brings along by a URL", () => {
+  const image = {
+    type: "image" as const,
+    source: { type: "url" as const, url: "https://example.com/a.png" },
+  };
+  it("is neither read nor stored, but may share a generation in flight", () => {
+    const messages = [{ role: "user" as const, content: [image] }];
+    expect(isCacheable({ model: "m", messages }, {}, settings)).toEqual({ ...full, ...off });
+  });
+});

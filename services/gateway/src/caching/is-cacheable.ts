@@ -1,4 +1,5 @@
 import { ApiError } from "#anthropic/errors.js";
+import { hasUrlSource } from "#anthropic/has-url-source.js";
 import type { MessagesRequest } from "#anthropic/messages.js";
 
 export interface CacheSettings {
@@ -39,7 +40,8 @@ export function isCacheable(
   const ttlSeconds = parseTtl(headers["x-cache-ttl"], settings);
   const isSampled = (request.temperature ?? 0) > 0;
   const wantsItsOwn = directives.has("no-store") || (isSampled && !settings.cacheSampled);
-  const isOff = ttlSeconds === 0 || wantsItsOwn;
+  // The key names a URL, not what is found there.
+  const isOff = ttlSeconds === 0 || wantsItsOwn || hasUrlSource(request);
   return {
     isRead: !isOff && !directives.has("no-cache"),
     isStored: !isOff,

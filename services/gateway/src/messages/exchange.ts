@@ -13,7 +13,7 @@ export class Exchange {
   readonly startedAt = performance.now();
   question: Question | undefined;
   isStream = false;
-  /** The client has had the whole answer. */
+  /** The whole answer has been sent. */
   isGiven = false;
   result: CacheResult | undefined;
   model: string | undefined;

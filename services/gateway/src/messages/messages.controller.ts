@@ -20,14 +20,15 @@ export class MessagesController {
   async create(
     @Body() body: unknown,
     @Tenant() tenant: string,
-    @Req() { headers, id: requestId }: FastifyRequest,
+    @Req() { headers, id: requestId, socket }: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const caller = { headers, tenant, requestId, signal: abortOnDisconnect(reply.raw) };
+    const signal = abortOnDisconnect(reply.raw);
+    const caller = { headers, tenant, requestId, signal, connection: socket };
     const exchange = await this.reply.send(reply, caller, (known) =>
       this.messages.create(body, caller, known),
     );
-    if (exchange.isGiven) this.messages.noteGiven(exchange);
+    if (exchange.isGiven) this.messages.noteSent(exchange);
   }
 
   @Post("count_tokens")

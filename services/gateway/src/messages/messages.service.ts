@@ -9,6 +9,7 @@ import { RateLimits } from "../access/rate-limits/rate-limits.service.js";
 import { AnswerCache } from "../caching/answer-cache.js";
 import { type InferenceAnswer, InferenceClient } from "../inference/inference.client.js";
 import { ModelRouter } from "../models/model-router.js";
+import { Deliveries } from "./deliveries.js";
 import type { Exchange } from "./exchange.js";
 import { MessagesMetrics } from "./messages.metrics.js";
 import { peekFirst } from "./peek-first.js";
@@ -29,6 +30,7 @@ export class MessagesService {
   constructor(
     private readonly questions: QuestionsService,
     private readonly cache: AnswerCache,
+    private readonly deliveries: Deliveries,
     private readonly router: ModelRouter,
     private readonly inference: InferenceClient,
     private readonly metrics: MessagesMetrics,
@@ -40,6 +42,7 @@ export class MessagesService {
   async create(body: unknown, caller: Caller, exchange: Exchange): Promise<Answer> {
     const question = await exchange.time("parse", () => this.questions.read(body, caller));
     exchange.noteQuestion(question);
+    await this.deliveries.noteRequest(caller.connection, question.givenHash);
     const found = await exchange.time("cache", () => this.cache.find(question));
     if (found !== undefined && found !== "given") {
       exchange.noteHit(found.entry);
@@ -56,9 +59,11 @@ export class MessagesService {
     return { events: await this.generate(question, exchange, found === "given") };
   }
 
-  /** The client has had the whole answer. */
-  noteGiven({ question }: Exchange): void {
-    if (question) this.cache.markGiven(question);
+  /** The whole answer has been sent. That the client has it is known later. */
+  noteSent({ question }: Exchange): void {
+    if (question?.givenHash === undefined) return;
+    const { givenHash, caller } = question;
+    this.deliveries.noteSent(caller.connection, givenHash, () => this.cache.markGiven(question));
   }
 
   async countTokens(body: unknown): Promise<{ input_tokens: number }> {

@@ -1,3 +1,4 @@
+import type { EventEmitter } from "node:events";
 import type { IncomingHttpHeaders } from "node:http";
 import type { CanonicalRequest } from "#anthropic/canonical-request.js";
 import type { MessagesRequest } from "#anthropic/messages.js";
@@ -9,6 +10,8 @@ export interface Caller {
   tenant: string;
   requestId: string;
   signal: AbortSignal;
+  /** The connection that the request came on. */
+  connection: EventEmitter;
 }
 
 /** One request with all that was found out about it before anybody was asked. */

@@ -1,3 +1,4 @@
+import { EventEmitter } from "node:events";
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { readClaudeCodeBody } from "#anthropic/__fixtures__/read-fixture.js";
@@ -17,6 +18,7 @@ const caller = (headers: Caller["headers"] = {}, tenant = "-"): Caller => ({
   tenant,
   requestId: "req_1",
   signal: new AbortController().signal,
+  connection: new EventEmitter(),
 });
 const body = { model: "claude-opus", messages: [{ role: "user", content: "Hi" }] };
 const normalizing = { CACHE_NORMALIZE: "date,home" };

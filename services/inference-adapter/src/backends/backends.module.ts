@@ -1,7 +1,7 @@
 import { Inject, Module, type OnApplicationShutdown } from "@nestjs/common";
 import { MetricsModule } from "#platform/metrics.js";
 import { InferenceAdapterConfig } from "../inference-adapter.config.js";
-import type { PromptSource } from "../tokens/prompt-source.js";
+import { PromptCounter } from "../tokens/prompt-counter.js";
 import { TemplatesByModel } from "../tokens/templates-by-model.js";
 import { TokenCounter } from "../tokens/token-counter.js";
 import { ToolRescueMetrics } from "../tool-rescue/tool-rescue.metrics.js";
@@ -11,12 +11,16 @@ import { OllamaBackend } from "./ollama/ollama.backend.js";
 import { OllamaRequests } from "./ollama/raw/ollama-requests.js";
 import { RawPrompts } from "./ollama/raw/raw-prompts.js";
 import { parseOllamaHost } from "./ollama/parse-ollama-host.js";
+import { OpenAiClient } from "./openai-compatible/openai.client.js";
+import { OpenAiCompatibleBackend } from "./openai-compatible/openai-compatible.backend.js";
+import { OpenAiServer } from "./openai-compatible/openai-server.js";
+import { parseOpenAiBaseUrl } from "./openai-compatible/parse-openai-base-url.js";
+import { ServerTokenCounter } from "./openai-compatible/server-token-counter.js";
 
 interface Backend {
   backend: InferenceBackend;
-  /** What counting tokens asks of it. */
-  prompts: PromptSource;
-  templates: TemplatesByModel;
+  /** How the tokens of its models are counted. */
+  counter: PromptCounter;
 }
 
 /** The registry: `INFERENCE_BACKEND` → how to make it. A new backend is a folder and an entry here. */
@@ -27,13 +31,30 @@ const backends: Record<string, (config: InferenceAdapterConfig, rescues: ToolRes
     const prompts = new OllamaPromptSource(baseUrl, config.CONNECT_TIMEOUT_MS, requests);
     const templates = new TemplatesByModel(prompts);
     return {
-      prompts,
-      templates,
+      counter: new TokenCounter(prompts, {}, templates),
       backend: new OllamaBackend({
         baseUrl,
         requests,
+        prompts,
         rawPrompts: new RawPrompts(prompts, templates),
         connectTimeoutMs: config.CONNECT_TIMEOUT_MS,
+        firstEventTimeoutMs: config.FIRST_EVENT_TIMEOUT_MS,
+        idleTimeoutMs: config.IDLE_TIMEOUT_MS,
+        onRescue: (kind) => rescues.count(kind),
+      }),
+    };
+  },
+  "openai-compatible": (config, rescues) => {
+    const server = new OpenAiServer(
+      new OpenAiClient({
+        baseUrl: parseOpenAiBaseUrl(config.OPENAI_BASE_URL),
+        apiKey: config.OPENAI_API_KEY,
+        connectTimeoutMs: config.CONNECT_TIMEOUT_MS,
+      }),
+    );
+    return {
+      counter: new ServerTokenCounter(server),
+      backend: new OpenAiCompatibleBackend(server, {
         firstEventTimeoutMs: config.FIRST_EVENT_TIMEOUT_MS,
         idleTimeoutMs: config.IDLE_TIMEOUT_MS,
         onRescue: (kind) => rescues.count(kind),
@@ -58,16 +79,12 @@ const BACKEND = Symbol("BACKEND");
       },
     },
     { provide: INFERENCE_BACKEND, inject: [BACKEND], useFactory: ({ backend }: Backend) => backend },
-    {
-      provide: TokenCounter,
-      inject: [BACKEND],
-      useFactory: ({ prompts, templates }: Backend) => new TokenCounter(prompts, {}, templates),
-    },
+    { provide: PromptCounter, inject: [BACKEND], useFactory: ({ counter }: Backend) => counter },
   ],
-  exports: [INFERENCE_BACKEND, TokenCounter],
+  exports: [INFERENCE_BACKEND, PromptCounter],
 })
 export class BackendsModule implements OnApplicationShutdown {
-  constructor(@Inject(TokenCounter) private readonly counter: TokenCounter) {}
+  constructor(@Inject(PromptCounter) private readonly counter: PromptCounter) {}
 
   async onApplicationShutdown(): Promise<void> {
     await this.counter.close();

@@ -36,9 +36,11 @@ export interface BackendModel {
   capabilities: ReadonlySet<Capability>;
   /** The context window in tokens that it was trained for. */
   trainedContextLength: number;
+  /** The window that the server runs it with, where that is the server's choice and not ours. */
+  fixedContextLength?: number;
 }
 
-/** A model as it is served: with the one window that every call names. */
+/** A model as it is served: with its one window. */
 export interface ServedModel extends BackendModel {
   contextLength: number;
   fingerprint: string;
@@ -49,22 +51,34 @@ export interface InferenceBackend {
   readonly name: string;
   /** Changes whenever the translation changes what is answered: part of the fingerprint. */
   readonly translationVersion: number | string;
+  /** False: a server that reads a prompt cannot be stopped, and its slot stays taken until the first token. */
+  readonly cancelsInPrefill: boolean;
   /** @throws ApiError when the server cannot be asked */
   listModels(): Promise<BackendModel[]>;
-  /** Runs the model. Aborting `signal` ends it as soon as the server allows. @throws ApiError */
+  /**
+   * Runs the model. Aborting `signal` ends it as soon as the server allows. What a request brings along has become
+   * text and base64 images by now; `tool_choice` and `output_config.format` have become the one thing that a backend
+   * does for them: it holds the answer's text to the JSON schema in `output_config.format`. Tools are offered unless
+   * `tool_choice` is `none`. A last message of the assistant's is gone on with; the answer does not repeat it.
+   * @throws UnsupportedSchemaError before the first event, where it cannot hold the answer to that schema
+   * @throws ApiError
+   */
   generate(
     request: CanonicalRequest,
     model: ServedModel,
     signal: AbortSignal,
   ): AsyncIterable<GenerationEvent>;
-  /** Loads the model with its window, so that its first answer does not wait for that. @throws ApiError */
-  load(model: ServedModel, signal: AbortSignal): Promise<void>;
-  /** The window that the model is loaded with now; undefined when it is not loaded. @throws ApiError */
-  loadedContextLength(model: ServedModel): Promise<number | undefined>;
-  /** Fetches a model, telling how many percent are there. @throws ApiError */
-  pull(name: string, signal: AbortSignal): AsyncIterable<number>;
   /** Resolves when the server answers at all. @throws ApiError */
   probe(): Promise<void>;
+
+  // What only a server can do that lets its clients manage its models.
+
+  /** Loads the model with its window, so that its first answer does not wait for that. @throws ApiError */
+  load?(model: ServedModel, signal: AbortSignal): Promise<void>;
+  /** The window that the model is loaded with now; undefined when it is not loaded. @throws ApiError */
+  loadedContextLength?(model: ServedModel): Promise<number | undefined>;
+  /** Fetches a model, telling how many percent are there. @throws ApiError */
+  pull?(name: string, signal: AbortSignal): AsyncIterable<number>;
 }
 
 export const INFERENCE_BACKEND = Symbol("INFERENCE_BACKEND");

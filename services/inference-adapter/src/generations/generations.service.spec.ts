@@ -13,11 +13,12 @@ const graceMs = 60_000;
 beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] }));
 afterEach(() => void vi.useRealTimers());
 
-function startService(settings: Partial<InferenceAdapterConfig> = {}) {
+function startService(settings: Partial<InferenceAdapterConfig> = {}, cancelsInPrefill = false) {
   const config = Object.assign(new InferenceAdapterConfig(), { DETACH_GRACE_MS: graceMs, ...settings });
   const registry = new Registry();
   const shutdown = new Shutdown();
-  const service = new GenerationsService(config, new GenerationsMetrics(registry, config), shutdown);
+  const metrics = new GenerationsMetrics(registry, config);
+  const service = new GenerationsService(config, metrics, shutdown, { cancelsInPrefill });
 
   /** A request for the key: its run, whether it was started, what it reads, and how to leave. */
   function ask(key: string, run = new ScriptedRun()) {
@@ -122,6 +123,18 @@ describe("different requests", () => {
     const [a, b, c] = [ask("a"), ask("b"), ask("c")];
     await settle();
     expect([a, b, c].map(({ run }) => run.isRunning)).toEqual([true, true, false]);
+  });
+
+  it("leave one that nobody listens to alone where there are slots", async () => {
+    const { ask } = startService({ INFERENCE_CONCURRENCY: 2 });
+    const left = ask("a");
+    await settle();
+    left.run.say(0);
+    await settle();
+    left.leave();
+    ask("b");
+    await settle();
+    expect(ask("a")).toMatchObject({ started: false, generation: left.generation });
   });
 
   it("are refused at once when the queue is full; those that join are not", async () => {
@@ -284,6 +297,28 @@ describe("a generation whose clients have left", () => {
     await settle();
     first.run.end();
     expect(await back.outcome).toEqual([0]);
+  });
+
+  it("in prefill is cancelled at once for another request, by a backend that can", async () => {
+    const { ask } = startService({}, true);
+    const first = ask("a");
+    await settle();
+    first.leave();
+    expect(first.run.isRunning).toBe(true);
+    const next = ask("b");
+    await settle();
+    expect([first.run.isRunning, next.run.isRunning]).toEqual([false, true]);
+  });
+
+  it("in prefill is cancelled when the grace ends, by a backend that can", async () => {
+    const { ask } = startService({}, true);
+    const first = ask("a");
+    await settle();
+    first.leave();
+    await wait(graceMs - 1000);
+    expect(first.run.isRunning).toBe(true);
+    await wait(2000);
+    expect(first.run.isRunning).toBe(false);
   });
 
   it("keeps its place in the queue for a retry", async () => {

@@ -1,7 +1,8 @@
-import { Injectable } from "@nestjs/common";
+import { Inject, Injectable } from "@nestjs/common";
 import { ApiError } from "#anthropic/errors.js";
 import type { MessageStreamEvent } from "#anthropic/events.js";
 import { Shutdown } from "#platform/shutdown.js";
+import { INFERENCE_BACKEND, type InferenceBackend } from "../backends/inference-backend.js";
 import { InferenceAdapterConfig } from "../inference-adapter.config.js";
 import { Generation, type GenerationState } from "./generation.js";
 import { GenerationsMetrics } from "./generations.metrics.js";
@@ -33,6 +34,7 @@ export class GenerationsService {
     private readonly config: InferenceAdapterConfig,
     private readonly metrics: GenerationsMetrics,
     shutdown: Shutdown,
+    @Inject(INFERENCE_BACKEND) private readonly backend: Pick<InferenceBackend, "cancelsInPrefill">,
   ) {
     this.slots = new Slots(config.INFERENCE_CONCURRENCY, config.INFERENCE_QUEUE_LIMIT);
     shutdown.signal.addEventListener("abort", () => this.endAll(shutdown.signal.reason), { once: true });
@@ -54,7 +56,7 @@ export class GenerationsService {
     )
       return { generation: running, started: false };
     const generation = new Generation(key, (left) => this.onLeave(left));
-    if (this.slots.isFull) this.cancelDeserted("queued", 1);
+    if (this.slots.isFull) this.cancelDeserted(["queued"], 1);
     const slot = this.slots.take(generation.abort.signal);
     this.joinable.set(key, generation);
     this.unfinished.add(generation);
@@ -128,7 +130,7 @@ export class GenerationsService {
 
   /** Gives up generations that nobody listens to: as many as others wait for their slots. */
   private makeRoom(): void {
-    this.cancelDeserted("decoding", this.countWanted());
+    this.cancelDeserted(["prefill", "decoding"], this.countWanted());
   }
 
   /** How many generations with a client wait for a slot that is not becoming free already. */
@@ -137,19 +139,24 @@ export class GenerationsService {
     for (const { state, isDeserted, abort } of this.unfinished)
       if (state !== "queued" && abort.signal.aborted) wanted -= 1;
       else if (state === "queued" && !isDeserted) wanted += 1;
-    return wanted;
+    // One that has just got its slot still counts as queued.
+    return Math.min(wanted, this.slots.depth);
   }
 
-  private cancelDeserted(state: GenerationState, atMost: number): void {
+  private cancelDeserted(states: GenerationState[], atMost: number): void {
     const deserted = [...this.unfinished].filter(
-      (generation) => generation.state === state && generation.isDeserted && !generation.abort.signal.aborted,
+      (generation) => states.includes(generation.state) && generation.isDeserted && this.canStop(generation),
     );
     for (const generation of deserted.slice(0, Math.max(0, atMost))) this.cancel(generation);
   }
 
-  /** Ollama cannot be stopped in prefill: then a retry may still join, and the first token ends it. */
   private cancel(generation: Generation): void {
-    if (generation.isFinished || generation.state === "prefill") return;
+    if (!this.canStop(generation)) return;
     generation.abort.abort(new ApiError("api_error", "The generation was given up: no client was left"));
+  }
+
+  /** Where a backend cannot be stopped in prefill, a retry may still join, and the first token ends it. */
+  private canStop({ isFinished, state, abort }: Generation): boolean {
+    return !isFinished && !abort.signal.aborted && (state !== "prefill" || this.backend.cancelsInPrefill);
   }
 }

@@ -3,6 +3,7 @@ import { type HealthIndicatorResult, HealthIndicatorService } from "@nestjs/term
 import { INFERENCE_BACKEND, type InferenceBackend } from "../backends/inference-backend.js";
 import { InferenceAdapterConfig } from "../inference-adapter.config.js";
 import { DefaultModelService } from "../models/default-model.service.js";
+import { ModelsService } from "../models/models.service.js";
 
 @Injectable()
 export class BackendHealth {
@@ -10,6 +11,7 @@ export class BackendHealth {
     private readonly indicators: HealthIndicatorService,
     private readonly config: InferenceAdapterConfig,
     private readonly defaultModel: DefaultModelService,
+    private readonly models: ModelsService,
     @Inject(INFERENCE_BACKEND) private readonly backend: InferenceBackend,
   ) {}
 
@@ -40,9 +42,15 @@ export class BackendHealth {
       case "pulling":
         return indicator.down({ name, state: `pulling ${state.percent} %` });
       case "missing":
-        return indicator.down({ name, state: "missing", message: `not installed: ollama pull ${name}` });
+        return indicator.down({ name, state: "missing", message: await this.adviceFor(name) });
       case "waiting":
         return indicator.down({ name, state: "waiting", message: state.message });
     }
+  }
+
+  private async adviceFor(name: string): Promise<string> {
+    if (this.backend.pull) return `not installed: ollama pull ${name}`;
+    const served = await this.models.list().catch(() => []);
+    return `not served: set MODEL_NAME to one of ${served.map((model) => model.name).join(", ") || "none"}`;
   }
 }

@@ -29,8 +29,11 @@ export class MessagesController {
 
   @Post("count_tokens")
   @HttpCode(200)
-  countTokens(@Body() body: unknown): Promise<{ input_tokens: number }> {
-    return this.messages.countTokens(body);
+  countTokens(
+    @Body() body: unknown,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<{ input_tokens: number }> {
+    return this.messages.countTokens(body, abortOnDisconnect(reply.raw));
   }
 }
 

@@ -2,18 +2,24 @@ import { Inject, Injectable } from "@nestjs/common";
 import { hashCanonicalJson } from "#anthropic/canonical-hash.js";
 import { type CanonicalRequest, toCanonicalRequest } from "#anthropic/canonical-request.js";
 import type { MessageStreamEvent } from "#anthropic/events.js";
+import { hasUrlSource } from "#anthropic/has-url-source.js";
 import { parseCountTokensRequest, parseMessagesRequest } from "#anthropic/parse-messages-request.js";
 import { inferenceHeaders } from "#service-contracts/inference-headers.js";
 import { INFERENCE_BACKEND, type InferenceBackend, type ServedModel } from "../backends/inference-backend.js";
+import { generateAnswer, isConstrainedFirst } from "../answers/generate-answer.js";
+import { type AnswerRule, toAnswerRule } from "../answers/to-answer-rule.js";
+import { toAskedRequest } from "../answers/to-asked-request.js";
+import { toPrefilledRequest } from "../answers/to-prefilled-request.js";
 import { frameMessageEvents } from "../framing/frame-message-events.js";
 import { GenerationsService } from "../generations/generations.service.js";
 import { Subscriptions } from "../generations/subscriptions.js";
 import { checkAbilities } from "../models/check-abilities.js";
 import { ModelsService } from "../models/models.service.js";
 import { checkWholePrompt } from "../tokens/check-whole-prompt.js";
+import { SourcesService } from "../sources/sources.service.js";
 import { fitToWindow } from "../tokens/fit-to-window.js";
 import type { TokenCount } from "../tokens/model-counter.js";
-import { TokenCounter } from "../tokens/token-counter.js";
+import { PromptCounter } from "../tokens/prompt-counter.js";
 
 export interface CreatedMessage {
   headers: Record<string, string>;
@@ -34,21 +40,23 @@ export class MessagesService {
     private readonly models: ModelsService,
     private readonly generations: GenerationsService,
     private readonly subscriptions: Subscriptions,
-    private readonly counter: TokenCounter,
+    private readonly counter: PromptCounter,
+    private readonly sources: SourcesService,
     @Inject(INFERENCE_BACKEND) private readonly backend: InferenceBackend,
   ) {}
 
   /** Starts or joins a generation. What can be refused is refused here, before any header. @throws ApiError */
   async create(body: unknown, { key, isAnew }: Sharing, signal: AbortSignal): Promise<CreatedMessage> {
-    const request = this.read(body, key);
-    const model = await this.models.find(request.model);
-    checkAbilities(request, model);
-    const count = await this.counter.count(request, model);
+    const given = this.read(body, key);
+    const model = await this.models.find(given.model);
+    checkAbilities(given, model);
+    const { request, rule, asked } = await this.toAsked(given, signal);
+    const count = await this.counter.count(asked, model);
     const maxTokens = fitToWindow(count, model.contextLength, request.max_tokens);
     signal.throwIfAborted();
     const { generation, started } = this.generations.join(
-      key ?? ownKey(request),
-      (aborted) => this.generate({ ...request, max_tokens: maxTokens }, model, count, aborted),
+      toGenerationKey(key, given, request),
+      (aborted) => this.generate({ ...request, max_tokens: maxTokens }, rule, model, count, aborted),
       isAnew,
     );
     const subscription = generation.subscribe(signal);
@@ -65,25 +73,37 @@ export class MessagesService {
     };
   }
 
-  async countTokens(body: unknown): Promise<{ input_tokens: number }> {
+  async countTokens(body: unknown, signal: AbortSignal): Promise<{ input_tokens: number }> {
     const request = toCanonicalRequest(parseCountTokensRequest(body));
-    const { tokens } = await this.counter.count(request, await this.models.find(request.model));
+    const model = await this.models.find(request.model);
+    const { asked } = await this.toAsked(request, signal);
+    const { tokens } = await this.counter.count(asked, model);
     return { input_tokens: tokens };
+  }
+
+  /** The request as the model can be shown it, what it demands of the answer, and how the model is asked first. */
+  private async toAsked(given: CanonicalRequest, signal: AbortSignal): Promise<Asked> {
+    const request = toPrefilledRequest(await this.sources.inline(given, signal));
+    const rule = toAnswerRule(request);
+    return { request, rule, asked: toAskedRequest(request, rule, isConstrainedFirst(rule)) };
   }
 
   private generate(
     request: CanonicalRequest,
+    rule: AnswerRule,
     model: ServedModel,
     count: TokenCount,
     signal: AbortSignal,
   ): AsyncIterable<MessageStreamEvent> {
-    const checked = checkWholePrompt(this.backend.generate(request, model, signal), {
-      count,
-      contextLength: model.contextLength,
-      loadedContextLength: () => this.backend.loadedContextLength(model),
-      onCounted: (promptTokens) => void this.counter.learn(request, model, promptTokens),
-    });
-    return frameMessageEvents(checked, { model: request.model, inputTokens: count.tokens });
+    const run = (asked: CanonicalRequest) =>
+      checkWholePrompt(this.backend.generate(asked, model, signal), {
+        count,
+        contextLength: model.contextLength,
+        loadedContextLength: async () => this.backend.loadedContextLength?.(model),
+        onCounted: (promptTokens) => void this.counter.learn(asked, model, promptTokens),
+      });
+    const answer = generateAnswer(request, rule, run);
+    return frameMessageEvents(answer, { model: request.model, inputTokens: count.tokens });
   }
 
   /** The gateway sends its requests in canonical form, with their key. */
@@ -93,7 +113,21 @@ export class MessagesService {
   }
 }
 
-/** Requests that come without a key, from programs that talk to the adapter directly, share generations too. */
-function ownKey(request: CanonicalRequest): string {
-  return `direct:${hashCanonicalJson(request)}`;
+interface Asked {
+  request: CanonicalRequest;
+  rule: AnswerRule;
+  asked: CanonicalRequest;
+}
+
+/**
+ * Identical questions share a generation. Requests that come without a key, from programs that talk to the adapter
+ * directly, do too. A URL may lead to something else each time, so what was fetched is part of the question.
+ */
+function toGenerationKey(
+  key: string | undefined,
+  given: CanonicalRequest,
+  inlined: CanonicalRequest,
+): string {
+  if (hasUrlSource(given)) return `${key ?? "direct"}:${hashCanonicalJson(inlined)}`;
+  return key ?? `direct:${hashCanonicalJson(given)}`;
 }

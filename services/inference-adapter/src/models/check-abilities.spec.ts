@@ -57,3 +57,22 @@ describe("a model that can do nothing special", () => {
     expect(() => checkAbilities(request, modelThatCan())).not.toThrow();
   });
 });
+
+describe("a tool that would run on Anthropic's servers", () => {
+  const search = { type: "web_search_20250305", name: "web_search" };
+  it.each<[string, Partial<CanonicalRequest>]>([
+    ["by its name", { tools: [search, ...tools], tool_choice: { type: "tool", name: "web_search" } }],
+    ["as the only one there", { tools: [search], tool_choice: { type: "any" } }],
+  ])("cannot be forced: %s", (_case, fields) => {
+    expect(() => checkAbilities(asking([], fields), modelThatCan("tools"))).toThrow("Anthropic's servers");
+  });
+
+  it("may be offered", () => {
+    expect(() =>
+      checkAbilities(
+        asking([], { tools: [search, ...tools], tool_choice: { type: "any" } }),
+        modelThatCan("tools"),
+      ),
+    ).not.toThrow();
+  });
+});

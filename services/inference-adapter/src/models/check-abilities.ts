@@ -6,8 +6,17 @@ import type { ServedModel } from "../backends/inference-backend.js";
 
 /** What a model cannot do is refused, not dropped. @throws ApiError `invalid_request_error` */
 export function checkAbilities(request: CanonicalRequest, { name, capabilities }: ServedModel): void {
-  if (clientTools(request).length > 0 && !capabilities.has("tools"))
+  const { tool_choice: choice } = request;
+  const tools = clientTools(request);
+  if (tools.length > 0 && !capabilities.has("tools"))
     throw new ApiError("invalid_request_error", `The model ${name} does not support tools`);
+  if (choice?.type === "tool" && !tools.some((tool) => tool.name === choice.name))
+    throw new ApiError(
+      "invalid_request_error",
+      `tool_choice: the tool ${choice.name} would run on Anthropic's servers`,
+    );
+  if (choice?.type === "any" && tools.length === 0)
+    throw new ApiError("invalid_request_error", "tool_choice: these tools would run on Anthropic's servers");
   if (!capabilities.has("vision") && request.messages.some(({ content }) => hasImage(content)))
     throw new ApiError("invalid_request_error", `The model ${name} does not support images`);
 }

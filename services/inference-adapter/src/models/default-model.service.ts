@@ -8,7 +8,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { LOGGER, type Logger } from "#platform/logging.js";
 import { INFERENCE_BACKEND, type InferenceBackend, type ServedModel } from "../backends/inference-backend.js";
 import { InferenceAdapterConfig } from "../inference-adapter.config.js";
-import { TokenCounter } from "../tokens/token-counter.js";
+import { PromptCounter } from "../tokens/prompt-counter.js";
 import { ModelsService } from "./models.service.js";
 
 /** How far the default model is on its way to answering. */
@@ -38,7 +38,7 @@ export class DefaultModelService implements OnApplicationBootstrap, BeforeApplic
   constructor(
     private readonly config: InferenceAdapterConfig,
     private readonly models: ModelsService,
-    private readonly counter: TokenCounter,
+    private readonly counter: PromptCounter,
     @Inject(INFERENCE_BACKEND) private readonly backend: InferenceBackend,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
@@ -68,7 +68,8 @@ export class DefaultModelService implements OnApplicationBootstrap, BeforeApplic
       await this.models.refresh();
       const model = this.models.installed(this.config.MODEL_NAME);
       if (model) await this.warmUp(model);
-      else if (this.config.MODEL_PULL) await this.pull();
+      else if (this.config.MODEL_PULL && this.backend.pull)
+        await this.pull(this.backend.pull(this.config.MODEL_NAME, this.shutdown.signal));
       else this.enter({ step: "missing" });
     } catch (error) {
       if (this.shutdown.signal.aborted) return;
@@ -88,7 +89,7 @@ export class DefaultModelService implements OnApplicationBootstrap, BeforeApplic
   private async warmUp(model: ServedModel): Promise<void> {
     const isNew = this.knownFingerprint !== model.fingerprint;
     if (isNew) void this.counter.prepare(model);
-    if ((isNew && this.config.MODEL_WARMUP) || (await this.isLoadedTooSmall(model))) {
+    if (this.backend.load && ((isNew && this.config.MODEL_WARMUP) || (await this.isLoadedTooSmall(model)))) {
       this.enter({ step: "loading", model });
       const limit = AbortSignal.timeout(this.config.FIRST_EVENT_TIMEOUT_MS);
       await this.backend.load(model, AbortSignal.any([this.shutdown.signal, limit]));
@@ -101,7 +102,7 @@ export class DefaultModelService implements OnApplicationBootstrap, BeforeApplic
   private async isLoadedTooSmall(model: ServedModel): Promise<boolean> {
     if (performance.now() - this.windowCheckedAt < windowCheckIntervalMs) return false;
     this.windowCheckedAt = performance.now();
-    const loaded = await this.backend.loadedContextLength(model);
+    const loaded = await this.backend.loadedContextLength?.(model);
     if (loaded === undefined || loaded >= model.contextLength) return false;
     this.logger.warn(
       { model: model.name, loaded, wanted: model.contextLength },
@@ -110,11 +111,11 @@ export class DefaultModelService implements OnApplicationBootstrap, BeforeApplic
     return true;
   }
 
-  private async pull(): Promise<void> {
+  private async pull(percents: AsyncIterable<number>): Promise<void> {
     const { MODEL_NAME } = this.config;
     this.enter({ step: "pulling", percent: 0 });
     try {
-      for await (const percent of this.backend.pull(MODEL_NAME, this.shutdown.signal)) {
+      for await (const percent of percents) {
         if (Math.floor(percent / 5) > Math.floor(this.models.pullPercent(MODEL_NAME) / 5))
           this.logger.info({ model: MODEL_NAME, percent }, "pulling the model");
         this.enter({ step: "pulling", percent });

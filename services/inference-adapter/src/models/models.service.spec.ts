@@ -178,6 +178,15 @@ describe("the window", () => {
     const { service } = startService([model("a:latest", { trainedContextLength })], settings);
     expect(await service.find("a")).toMatchObject({ contextLength });
   });
+
+  it.each<[string, number, Partial<InferenceAdapterConfig>, number]>([
+    ["is the server's own, where it has one", 131_072, { CONTEXT_LENGTH: 4096 }, 131_072],
+    ["is the rule's, where that is less", 131_072, { MODEL_CONTEXT: "a=32768" }, 32_768],
+    ["is the server's own, where the rule says more", 8192, { MODEL_CONTEXT: "a=32768" }, 8192],
+  ])("%s", async (_name, fixedContextLength, settings, contextLength) => {
+    const { service } = startService([model("a:latest", { fixedContextLength })], settings);
+    expect(await service.find("a")).toMatchObject({ contextLength });
+  });
 });
 
 describe("the fingerprint", () => {

@@ -101,7 +101,11 @@ export class ModelsService {
 
   private toServedModel(model: BackendModel): ServedModel {
     const rule = this.rules.find(({ pattern }) => pattern.test(model.name));
-    const contextLength = Math.min(rule?.tokens ?? this.config.CONTEXT_LENGTH, model.trainedContextLength);
+    const { fixedContextLength: fixed, trainedContextLength } = model;
+    const contextLength = Math.min(
+      rule?.tokens ?? fixed ?? this.config.CONTEXT_LENGTH,
+      fixed ?? trainedContextLength,
+    );
     return { ...model, contextLength, fingerprint: this.fingerprint(model, contextLength) };
   }
 

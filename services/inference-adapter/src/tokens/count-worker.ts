@@ -1,6 +1,5 @@
-import { extname } from "node:path";
-import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
+import { findWorkerFile } from "#platform/worker-file.js";
 import type { CountAnswer, CountJob } from "./count-jobs.js";
 import type { Dialect } from "./pre-tokenizers.js";
 import type { VocabularyFacts } from "./text-counter.js";
@@ -46,7 +45,10 @@ export class CountWorker {
   }
 
   private start(): Worker {
-    const worker = new Worker(workerUrl, { execArgv, resourceLimits: { maxOldGenerationSizeMb: 1024 } });
+    const worker = new Worker(file.url, {
+      ...file.options,
+      resourceLimits: { maxOldGenerationSizeMb: 1024 },
+    });
     worker.unref();
     worker.on("message", (answer: CountAnswer) => this.finish(answer));
     worker.on("error", (error: Error) => this.lose(worker, error));
@@ -70,12 +72,4 @@ export class CountWorker {
   }
 }
 
-const extension = extname(fileURLToPath(import.meta.url));
-const workerUrl = new URL(`./count.worker${extension}`, import.meta.url);
-
-// From the sources, in tests, Node strips the types itself but does not look for `x.ts` behind `./x.js`.
-const resolveSources = `import { registerHooks } from "node:module";
-registerHooks({ resolve: (name, context, next) =>
-  next(name.startsWith(".") && context.parentURL?.endsWith(".ts") ? name.replace(/\\.js$/, ".ts") : name, context) });`;
-const execArgv =
-  extension === ".ts" ? ["--import", `data:text/javascript,${encodeURIComponent(resolveSources)}`] : [];
+const file = findWorkerFile(import.meta.url, "count.worker");

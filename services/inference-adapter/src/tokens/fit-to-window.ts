@@ -1,7 +1,6 @@
 import { promptTooLong } from "./prompt-too-long.js";
 import type { TokenCount } from "./model-counter.js";
 
-/** An answer needs this much room, or all that was asked for where that is less. */
 const leastOutputTokens = 2048;
 /** An estimate refuses nothing that might fit; the backend refuses it then. */
 const estimateMargin = 0.85;
@@ -18,8 +17,13 @@ export function fitToWindow(
 ): number | undefined {
   const surely = isExact ? tokens : Math.floor(tokens * estimateMargin);
   if (surely > contextLength) throw promptTooLong(tokens, contextLength);
-  const needed = Math.min(leastOutputTokens, maxTokens ?? leastOutputTokens, contextLength);
+  const needed = leastRoom(contextLength, maxTokens);
   if (surely > contextLength - needed) throw promptTooLong(tokens, contextLength - needed);
   if (maxTokens === undefined || !isExact) return maxTokens;
   return Math.min(maxTokens, contextLength - tokens);
+}
+
+/** An answer needs this much room, or all that was asked for where that is less. */
+export function leastRoom(contextLength: number, maxTokens: number | undefined): number {
+  return Math.min(leastOutputTokens, maxTokens ?? leastOutputTokens, contextLength);
 }

@@ -4,6 +4,7 @@ import type { ServedModel } from "../backends/inference-backend.js";
 import { CountWorker } from "./count-worker.js";
 import { estimateTokens, tokensPerImage } from "./estimate-tokens.js";
 import { ModelCounter, type TokenCount } from "./model-counter.js";
+import type { PromptCounter } from "./prompt-counter.js";
 import type { PromptSource } from "./prompt-source.js";
 import { TemplatesByModel } from "./templates-by-model.js";
 import { Tokenizer } from "./tokenizer.js";
@@ -22,8 +23,8 @@ const defaults: TokenCounterOptions = { vocabularyWaitMs: 3000, renderWaitMs: 15
 /** A vocabulary of 151,000 tokens holds some 60 MB. */
 const vocabulariesHeld = 2;
 
-/** Counts the tokens of requests as the model's own tokenizer does. Never fails because the backend does. */
-export class TokenCounter {
+/** Counts the tokens of requests as the model's own tokenizer does. */
+export class TokenCounter implements PromptCounter {
   private readonly options: TokenCounterOptions;
   private readonly worker = new CountWorker(() => this.models.clear());
   /** By digest: names move, vocabularies do not. */

@@ -1,4 +1,5 @@
 import { ApiError, type ErrorType } from "#anthropic/errors.js";
+import { UnsupportedSchemaError } from "../unsupported-schema.error.js";
 
 /** An error answer of Ollama, or an error line inside a stream (status 500), in our terms. */
 export function mapOllamaError(status: number, body: unknown): ApiError {
@@ -8,7 +9,9 @@ export function mapOllamaError(status: number, body: unknown): ApiError {
       "api_error",
       "Ollama refused the connection's host name (403): see OLLAMA_ORIGINS and OLLAMA_HOST",
     );
-  return new ApiError(mapType(status, message), `Ollama: ${message || `status ${status}`}`);
+  const text = `Ollama: ${message || `status ${status}`}`;
+  if (isFaultOfSchema.test(message)) return new UnsupportedSchemaError(text);
+  return new ApiError(mapType(status, message), text);
 }
 
 /** The one refusal that clients know how to handle: the prompt is longer than the window. */
@@ -16,8 +19,12 @@ export function isContextOverflow(status: number, body: unknown): boolean {
   return status === 400 && /input length exceeds/i.test(ollamaMessage(body));
 }
 
+/** It could not make a grammar of the schema; the second says so in other words. */
+const isFaultOfSchema =
+  /^invalid JSON schema in format|^failed to load model vocabulary required for format/i;
+
 /** Ollama answers these with 500, but the same request can never succeed. */
-const isFaultOfRequest = /^option "[^"]*" must be of type|^invalid (JSON schema in )?format/i;
+const isFaultOfRequest = /^option "[^"]*" must be of type|^invalid format/i;
 
 function mapType(status: number, message: string): ErrorType {
   if (status === 404) return "not_found_error";

@@ -13,18 +13,14 @@ export interface OllamaChatRequest {
   options: OllamaOptions;
 }
 
-/** A prompt as it is rendered already, for `/api/generate`: nothing is added to it, nothing of the answer parsed. */
-export interface OllamaRawRequest {
-  model: string;
-  prompt: string;
+/** `/api/generate` with a prompt that is rendered already. */
+export interface OllamaRawRequest extends Omit<OllamaChatRequest, "messages" | "tools" | "think"> {
   raw: true;
-  /** Otherwise Ollama takes thinking out of the answer, also of a raw one. */
-  think: false;
-  stream: true;
-  keep_alive: number | string;
-  truncate: false;
-  shift: false;
-  options: OllamaOptions;
+  prompt: string;
+  /** Where false, Ollama leaves thinking in the answer. */
+  think?: false;
+  /** As the prompt's `[img-0]`, `[img-1]`, … name them. */
+  images?: string[];
 }
 
 export interface OllamaOptions {
@@ -57,8 +53,9 @@ export interface OllamaTool {
   function: { name: string; description: string; parameters: Record<string, unknown> };
 }
 
-/** One line of a streamed `/api/chat` answer. */
+/** One line of a streamed answer of `/api/chat`, or, with `response`, of `/api/generate`. */
 export interface OllamaChatChunk extends OllamaChunk {
+  response?: string;
   message?: { content?: string; thinking?: string; tool_calls?: OllamaToolCall[] };
 }
 

@@ -22,6 +22,7 @@ import { isContextOverflow, mapOllamaError } from "./map-ollama-error.js";
 import { OllamaClient, type StreamAnswer, toOllamaError } from "./ollama.client.js";
 import type {
   OllamaChatChunk,
+  OllamaChatRequest,
   OllamaChunk,
   OllamaPullChunk,
   OllamaRawChunk,
@@ -31,15 +32,18 @@ import type {
 import type { OllamaRequests } from "./raw/ollama-requests.js";
 import type { RawPrompts } from "./raw/raw-prompts.js";
 import { readWritten } from "./raw/read-written.js";
-import { toOllamaRawRequest } from "./raw/to-ollama-raw-request.js";
 import { toWrittenEvents } from "./raw/to-written-events.js";
 import { toGenerationEvents } from "./to-generation-events.js";
 import { toPullPercent } from "./to-pull-percent.js";
+import type { OllamaPromptSource } from "./ollama-prompt-source.js";
+import { toContinuedPrompt } from "./to-continued-prompt.js";
+import { toOllamaRawRequest } from "./to-ollama-chat-request.js";
 
 export interface OllamaBackendOptions {
   baseUrl: string;
   /** How requests are put to the model, and in which mode. */
   requests: OllamaRequests;
+  prompts: OllamaPromptSource;
   /** Renders the prompts of the raw mode. */
   rawPrompts: RawPrompts;
   connectTimeoutMs: number;
@@ -56,12 +60,13 @@ const defaultProbeIntervalMs = 15_000;
 export class OllamaBackend implements InferenceBackend {
   readonly name = "ollama";
   readonly translationVersion: string;
+  readonly cancelsInPrefill = false;
   private readonly client: OllamaClient;
   private readonly shown = new Map<string, Promise<OllamaShow>>();
 
   constructor(private readonly options: OllamaBackendOptions) {
     this.client = new OllamaClient(options.baseUrl, options.connectTimeoutMs);
-    this.translationVersion = `3 ${options.requests.mode}`;
+    this.translationVersion = `4 ${options.requests.mode}`;
   }
 
   async listModels(): Promise<BackendModel[]> {
@@ -169,8 +174,7 @@ export class OllamaBackend implements InferenceBackend {
   ): AsyncGenerator<GenerationEvent> {
     const chat = this.options.requests.toChat(request, model);
     if (attempt > 0) chat.options.seed = randomInt(2 ** 31);
-    const answer = await this.client.chat(chat, signal);
-    const chunks = readChunks<OllamaChatChunk>(linesOf(answer, request, model), hear);
+    const chunks = readChunks<OllamaChatChunk>(await this.open(chat, request, model, signal), hear);
     const events = cutAtStopSequence(toGenerationEvents(chunks), request.stop_sequences ?? []);
     const tools = request.output_config?.format ? [] : clientTools(request);
     yield* rescueToolCalls(events, tools, ({ kind }) => this.onRescue(kind));
@@ -186,9 +190,11 @@ export class OllamaBackend implements InferenceBackend {
   ): AsyncGenerator<GenerationEvent> {
     const { requests } = this.options;
     const chat = requests.toChat(request, model);
-    const raw = toOllamaRawRequest(chat, prompt);
-    if (attempt > 0) raw.options.seed = randomInt(2 ** 31);
-    const answer = await this.client.generate(raw, signal);
+    if (attempt > 0) chat.options.seed = randomInt(2 ** 31);
+    const answer = await this.client.generateRaw(
+      { ...toOllamaRawRequest(chat, prompt), think: false },
+      signal,
+    );
     const chunks = readChunks<OllamaRawChunk>(linesOf(answer, request, model), hear);
     yield* readWritten(toWrittenEvents(chunks), {
       request,
@@ -202,6 +208,33 @@ export class OllamaBackend implements InferenceBackend {
 
   private onRescue(kind: Rescue): void {
     this.options.onRescue?.(kind);
+  }
+
+  private async open(
+    chat: OllamaChatRequest,
+    request: CanonicalRequest,
+    model: ServedModel,
+    signal: AbortSignal,
+  ): Promise<IncomingMessage> {
+    const prompt = await this.toContinuedPrompt(chat, model, signal);
+    const answer =
+      prompt === undefined
+        ? await this.client.chat(chat, signal)
+        : await this.client.generateRaw(toOllamaRawRequest(chat, prompt), signal);
+    return linesOf(answer, request, model);
+  }
+
+  /** Undefined too where this Ollama does not tell how it renders: then it goes on by itself or not at all. */
+  private async toContinuedPrompt(
+    chat: OllamaChatRequest,
+    model: ServedModel,
+    signal: AbortSignal,
+  ): Promise<string | undefined> {
+    if (chat.messages.at(-1)?.role !== "assistant") return undefined;
+    await this.load(model, signal);
+    return toContinuedPrompt(chat, ({ tools = [], ...conversation }) =>
+      this.options.prompts.render({ ...conversation, tools }, model),
+    ).catch(() => undefined);
   }
 
   /** Undefined where Ollama lists a model that it cannot show: one that is just being deleted, or is broken. */

@@ -47,8 +47,8 @@ export class OllamaClient {
     return this.stream("/api/chat", request, signal);
   }
 
-  /** The same for a prompt that is rendered already. */
-  async generate(request: OllamaRawRequest, signal: AbortSignal): Promise<StreamAnswer> {
+  /** As `chat`, for a prompt that is rendered already. */
+  async generateRaw(request: OllamaRawRequest, signal: AbortSignal): Promise<StreamAnswer> {
     return this.stream("/api/generate", request, signal);
   }
 

@@ -13,7 +13,7 @@ export async function* toGenerationEvents(
   const seen: Seen = { outputTokens: 0, toolCall: false };
   for await (const chunk of chunks) {
     if (chunk.error !== undefined) throw toChunkError(chunk);
-    const { thinking, content, tool_calls } = chunk.message ?? {};
+    const { thinking, content = chunk.response, tool_calls } = chunk.message ?? {};
     if (thinking) yield { type: "thinking", thinking };
     if (content) yield { type: "text", text: content };
     for (const call of tool_calls ?? []) {

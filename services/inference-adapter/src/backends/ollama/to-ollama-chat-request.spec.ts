@@ -149,7 +149,11 @@ describe("messages", () => {
     [
       "texts and images inside a result",
       [result([text("one"), image("AAAA"), text("two"), image("BBBB")])],
-      [{ ...tool, content: "one\ntwo", images: ["AAAA", "BBBB"] }],
+      [
+        { ...tool, content: "one\n[Image 1 of the tool results]\ntwo\n[Image 2 of the tool results]" },
+        { role: "user", content: "[Image 1 of the tool results]", images: ["AAAA"] },
+        { role: "user", content: "[Image 2 of the tool results]", images: ["BBBB"] },
+      ],
     ],
     [
       "an image beside a result",
@@ -173,8 +177,6 @@ describe("messages", () => {
   ])("%s", (_name, content, messages) => {
     expect(afterCall(...content)).toEqual(messages);
   });
-
-  const document = (fields: object) => ({ type: "document", ...fields }) as ContentBlock;
 
   it.each<[string, InputMessage, object]>([
     ["texts are lines", { role: "user", content: [text("a"), text("b")] }, { role: "user", content: "a\nb" }],
@@ -205,65 +207,16 @@ describe("messages", () => {
       },
       { role: "assistant", content: "a" },
     ],
-    [
-      "a text document with its title",
-      {
-        role: "user",
-        content: [
-          document({
-            title: "T",
-            context: "C",
-            source: { type: "text", media_type: "text/plain", data: "D" },
-          }),
-        ],
-      },
-      { role: "user", content: "T\nC\nD" },
-    ],
-    [
-      "a document of blocks, with its images",
-      {
-        role: "user",
-        content: [document({ source: { type: "content", content: [text("a"), image("AAAA"), text("b")] } })],
-      },
-      { role: "user", content: "a\nb", images: ["AAAA"] },
-    ],
-    [
-      "a document of one text",
-      { role: "user", content: [document({ source: { type: "content", content: "a" } })] },
-      { role: "user", content: "a" },
-    ],
   ])("%s", (_name, message, expected) => {
     expect(convertMessages(message)).toEqual([expected]);
   });
 
-  it.each([
-    [
-      "an image by its address",
-      { type: "image", source: { type: "url", url: "http://x" } },
-      "Images of source type 'url'",
-    ],
-    [
-      "an image file",
-      { type: "image", source: { type: "file", file_id: "f" } },
-      "Images of source type 'file'",
-    ],
-    [
-      "a PDF",
-      { type: "document", source: { type: "base64", media_type: "application/pdf", data: "" } },
-      "Documents of source type 'base64'",
-    ],
-    [
-      "a document by its address",
-      { type: "document", source: { type: "url", url: "http://x" } },
-      "Documents of source type 'url'",
-    ],
-  ])("%s is refused", (_name, block, message) => {
-    expect(() => convertMessages({ role: "user", content: [block as ContentBlock] })).toThrow(
-      expect.objectContaining({
-        type: "invalid_request_error",
-        message: expect.stringContaining(message) as string,
-      }),
-    );
+  it("images between texts keep their place", () => {
+    const content = [image("AAAA"), text("one"), image("BBBB"), image("CCCC"), text("two")];
+    expect(convertMessages({ role: "user", content })).toEqual([
+      { role: "user", content: "one", images: ["AAAA"] },
+      { role: "user", content: "two", images: ["BBBB", "CCCC"] },
+    ]);
   });
 });
 

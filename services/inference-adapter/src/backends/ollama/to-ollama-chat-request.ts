@@ -1,6 +1,7 @@
 import type { CanonicalRequest } from "#anthropic/canonical-request.js";
 import type { ServedModel } from "../inference-backend.js";
-import type { OllamaChatRequest, OllamaOptions } from "./ollama-wire.js";
+import { toGrammarSchema } from "../to-grammar-schema.js";
+import type { OllamaChatRequest, OllamaOptions, OllamaRawRequest } from "./ollama-wire.js";
 import { parseKeepAlive } from "./parse-keep-alive.js";
 import { toOllamaMessages } from "./to-ollama-messages.js";
 import { toOllamaTools } from "./to-ollama-tools.js";
@@ -20,7 +21,7 @@ export function toOllamaChatRequest(
     model: model.name,
     messages: toOllamaMessages(request),
     ...(tools.length > 0 ? { tools } : {}),
-    ...(format?.type === "json_schema" ? { format: format.schema } : {}),
+    ...(format?.type === "json_schema" ? { format: toGrammarSchema(format.schema) } : {}),
     think: isThinkingAskedFor(request) && model.capabilities.has("thinking"),
     stream: true,
     truncate: false,
@@ -28,6 +29,15 @@ export function toOllamaChatRequest(
     keep_alive: parseKeepAlive(keepAlive),
     options: toOptions(request, model),
   };
+}
+
+/** The same with its prompt as it goes to the model, for `/api/generate`. */
+export function toOllamaRawRequest(
+  { messages, tools: _tools, think: _think, ...request }: OllamaChatRequest,
+  prompt: string,
+): OllamaRawRequest {
+  const images = messages.flatMap((message) => message.images ?? []);
+  return { ...request, raw: true, prompt, ...(images.length > 0 ? { images } : {}) };
 }
 
 function toOptions(request: CanonicalRequest, model: ServedModel): OllamaOptions {

@@ -1,6 +1,6 @@
 import type { CanonicalMessage, CanonicalRequest } from "#anthropic/canonical-request.js";
 import { ApiError } from "#anthropic/errors.js";
-import type { ContentBlock, DocumentBlock, ImageBlock, ToolResultBlock } from "#anthropic/messages.js";
+import type { ContentBlock, ImageBlock, ToolResultBlock } from "#anthropic/messages.js";
 import type { OllamaMessage, OllamaToolCall } from "./ollama-wire.js";
 
 /** The system prompt and the conversation as Ollama's messages: tool results become messages of their own. */
@@ -40,61 +40,66 @@ function toAssistantMessage({ content }: CanonicalMessage, toolNames: Map<string
 function toUserMessages({ content }: CanonicalMessage, toolNames: Map<string, string>): OllamaMessage[] {
   const results = content.filter((block) => block.type === "tool_result");
   const others = content.filter((block) => block.type !== "tool_result");
-  const messages = results.map((result) => toToolMessage(result, toolNames.get(result.tool_use_id)));
-  const rest = toContent(others);
-  if (rest.content !== "" || rest.images || results.length === 0) messages.push({ role: "user", ...rest });
+  const images: OllamaMessage[] = [];
+  const messages = results.map((result) => toToolMessage(result, toolNames.get(result.tool_use_id), images));
+  messages.push(...images);
+  if (others.some(isShown) || results.length === 0) messages.push(...toTurns(others));
   return messages;
 }
 
-function toToolMessage(result: ToolResultBlock, toolName: string | undefined): OllamaMessage {
-  const { content, images } = toContent(result.content as ContentBlock[]);
+/**
+ * Not every renderer shows the images of a tool's message, so they follow the results as messages of the user's;
+ * in their place stands which one it is.
+ */
+function toToolMessage(
+  result: ToolResultBlock,
+  toolName: string | undefined,
+  images: OllamaMessage[],
+): OllamaMessage {
+  const texts: string[] = [];
+  for (const block of result.content as ContentBlock[])
+    if (block.type === "text") texts.push(block.text);
+    else if (block.type === "image") {
+      const content = `[Image ${images.length + 1} of the tool results]`;
+      texts.push(content);
+      images.push({ role: "user", content, images: [toImage(block)] });
+    }
+  const content = joinTexts(texts);
   return {
     role: "tool",
     content: result.is_error ? `Error: ${content}` : content,
-    ...(images ? { images } : {}),
     ...(toolName === undefined ? {} : { tool_name: toolName }),
     tool_call_id: result.tool_use_id,
   };
 }
 
-interface OllamaContent {
-  content: string;
-  images?: string[];
+/**
+ * Ollama shows a message's images before its text. Where they stand between texts, each text before an image
+ * becomes a message of its own, so that the order is kept.
+ */
+function toTurns(blocks: ContentBlock[]): OllamaMessage[] {
+  const shown = blocks.filter(isShown);
+  const lastText = shown.findLastIndex(({ type }) => type === "text");
+  const turns: { texts: string[]; images: string[] }[] = [{ texts: [], images: [] }];
+  for (const [index, block] of shown.entries()) {
+    let last = turns.at(-1);
+    if (block.type === "image" && last && last.texts.length > 0 && index < lastText)
+      turns.push((last = { texts: [], images: [] }));
+    if (block.type === "text") last?.texts.push(block.text);
+    else if (block.type === "image") last?.images.push(toImage(block));
+  }
+  return turns.map(({ texts, images }) => ({
+    role: "user",
+    content: joinTexts(texts),
+    ...(images.length > 0 ? { images } : {}),
+  }));
 }
 
-function toContent(blocks: ContentBlock[]): OllamaContent {
-  const texts: string[] = [];
-  const images: string[] = [];
-  for (const block of blocks)
-    if (block.type === "text") texts.push(block.text);
-    else if (block.type === "image") images.push(toImage(block));
-    else if (block.type === "document") {
-      const document = toDocument(block);
-      texts.push(document.content);
-      images.push(...(document.images ?? []));
-    }
-  return { content: joinTexts(texts), ...(images.length > 0 ? { images } : {}) };
-}
+const isShown = ({ type }: ContentBlock): boolean => type === "text" || type === "image";
 
 function toImage({ source }: ImageBlock): string {
   if (source.type === "base64") return source.data;
-  throw new ApiError(
-    "invalid_request_error",
-    `Images of source type '${source.type}' are not supported; send base64`,
-  );
-}
-
-function toDocument({ source, title, context }: DocumentBlock): OllamaContent {
-  const heads = [title, context].filter((text): text is string => typeof text === "string" && text !== "");
-  if (source.type === "text") return { content: joinTexts([...heads, source.data]) };
-  if (source.type !== "content")
-    throw new ApiError(
-      "invalid_request_error",
-      `Documents of source type '${source.type}' are not supported; send text`,
-    );
-  if (typeof source.content === "string") return { content: joinTexts([...heads, source.content]) };
-  const { content, images } = toContent(source.content);
-  return { content: joinTexts([...heads, content]), ...(images ? { images } : {}) };
+  throw new ApiError("api_error", `An image of source type '${source.type}' reached the model`);
 }
 
 const joinTexts = (texts: string[]) => texts.join("\n");

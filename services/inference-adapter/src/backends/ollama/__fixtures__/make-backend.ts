@@ -4,7 +4,7 @@ import { OllamaBackend, type OllamaBackendOptions } from "../ollama.backend.js";
 import { type InferenceMode, OllamaRequests } from "../raw/ollama-requests.js";
 import { RawPrompts } from "../raw/raw-prompts.js";
 
-export type BackendSettings = Omit<OllamaBackendOptions, "requests" | "rawPrompts"> & {
+export type BackendSettings = Omit<OllamaBackendOptions, "requests" | "prompts" | "rawPrompts"> & {
   keepAlive: string;
   mode: InferenceMode;
 };
@@ -15,6 +15,6 @@ export function makeBackend({ keepAlive, mode, ...options }: BackendSettings) {
   const prompts = new OllamaPromptSource(options.baseUrl, options.connectTimeoutMs, requests);
   const templates = new TemplatesByModel(prompts);
   const rawPrompts = new RawPrompts(prompts, templates);
-  const backend = new OllamaBackend({ ...options, requests, rawPrompts });
+  const backend = new OllamaBackend({ ...options, requests, prompts, rawPrompts });
   return { backend, prompts, templates, requests, rawPrompts };
 }

@@ -1,0 +1,104 @@
+/** What is wrong with a JSON schema, and where: `.properties.a.type`. */
+export interface SchemaFault {
+  path: string;
+  message: string;
+}
+
+type Schema = Record<string, unknown>;
+
+const types = ["string", "number", "integer", "boolean", "null", "object", "array"];
+const deepest = 64;
+const namedSchemas = ["properties", "patternProperties", "$defs", "definitions", "dependentSchemas"];
+const listedSchemas = ["anyOf", "oneOf", "allOf", "prefixItems"];
+const singleSchemas = ["additionalProperties", "not", "if", "then", "else", "contains", "propertyNames"];
+const numbers = ["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"];
+const lengths = ["minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties"];
+
+/** Whether a schema means anything: undefined where it does. Unknown members are no fault. */
+export function findSchemaFault(schema: unknown): SchemaFault | undefined {
+  return inSchema(schema, "", schema, 0);
+}
+
+function inSchema(schema: unknown, path: string, root: unknown, depth: number): SchemaFault | undefined {
+  if (typeof schema === "boolean") return undefined;
+  if (!isObject(schema)) return { path, message: "Input should be a JSON schema" };
+  if (depth > deepest) return { path, message: `Input is nested deeper than ${deepest} schemas` };
+  return inMembers(schema, path, root) ?? inInnerSchemas(schema, path, root, depth + 1);
+}
+
+function inMembers(schema: Schema, path: string, root: unknown): SchemaFault | undefined {
+  for (const name of [schema["type"]].flat())
+    if (name !== undefined && !(typeof name === "string" && types.includes(name)))
+      return { path: `${path}.type`, message: `Input should be one of ${types.join(", ")}` };
+  for (const name of numbers)
+    if (schema[name] !== undefined && typeof schema[name] !== "number")
+      return { path: `${path}.${name}`, message: "Input should be a number" };
+  for (const name of lengths)
+    if (schema[name] !== undefined && !(Number.isInteger(schema[name]) && (schema[name] as number) >= 0))
+      return { path: `${path}.${name}`, message: "Input should be a whole number that is not negative" };
+  const { enum: values, required, pattern, $ref: reference } = schema;
+  if (values !== undefined && !(Array.isArray(values) && values.length > 0))
+    return { path: `${path}.enum`, message: "Input should be a list with at least one value" };
+  if (required !== undefined && !(Array.isArray(required) && required.every(isText)))
+    return { path: `${path}.required`, message: "Input should be a list of strings" };
+  if (pattern !== undefined && !isPattern(pattern))
+    return { path: `${path}.pattern`, message: "Input should be a regular expression" };
+  if (reference !== undefined && !resolves(reference, root))
+    return { path: `${path}.$ref`, message: "Input should lead to a place inside this schema" };
+  return undefined;
+}
+
+function inInnerSchemas(schema: Schema, path: string, root: unknown, depth: number): SchemaFault | undefined {
+  for (const name of namedSchemas) {
+    const schemas = schema[name];
+    if (schemas === undefined) continue;
+    if (!isObject(schemas)) return { path: `${path}.${name}`, message: "Input should be an object" };
+    for (const [key, inner] of Object.entries(schemas)) {
+      const fault = inSchema(inner, `${path}.${name}.${key}`, root, depth);
+      if (fault) return fault;
+    }
+  }
+  for (const name of [...listedSchemas, "items"]) {
+    const schemas = schema[name];
+    if (schemas === undefined || (name === "items" && !Array.isArray(schemas))) continue;
+    if (!Array.isArray(schemas) || schemas.length === 0)
+      return { path: `${path}.${name}`, message: "Input should be a list with at least one schema" };
+    for (const [index, inner] of schemas.entries()) {
+      const fault = inSchema(inner, `${path}.${name}.${index}`, root, depth);
+      if (fault) return fault;
+    }
+  }
+  for (const name of [...singleSchemas, "items"]) {
+    if (schema[name] === undefined || Array.isArray(schema[name])) continue;
+    const fault = inSchema(schema[name], `${path}.${name}`, root, depth);
+    if (fault) return fault;
+  }
+  return undefined;
+}
+
+/** `#`, `#/…` to a schema, or `#name` to an anchor, which is not followed. Other documents are not read. */
+function resolves(reference: unknown, root: unknown): boolean {
+  if (typeof reference !== "string" || !reference.startsWith("#")) return false;
+  if (!reference.startsWith("#/")) return true;
+  let found: unknown = root;
+  for (const part of reference.slice(2).split("/")) {
+    const name = part.replaceAll("~1", "/").replaceAll("~0", "~");
+    if (typeof found !== "object" || found === null || !Object.hasOwn(found, name)) return false;
+    found = (found as Schema)[name];
+  }
+  return typeof found === "boolean" || isObject(found);
+}
+
+function isPattern(pattern: unknown): boolean {
+  if (typeof pattern !== "string") return false;
+  try {
+    return new RegExp(pattern, "u") instanceof RegExp;
+  } catch {
+    return false;
+  }
+}
+
+const isText = (value: unknown): value is string => typeof value === "string";
+
+const isObject = (value: unknown): value is Schema =>
+  typeof value === "object" && value !== null && !Array.isArray(value);

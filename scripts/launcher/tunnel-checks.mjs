@@ -1,0 +1,154 @@
+import { deepStrictEqual, equal, match, ok } from "node:assert/strict";
+import { readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { isListening, takePort } from "./ports.mjs";
+import { notReady } from "./start-scripted-gateway.mjs";
+import { runLauncher, startLauncher, until } from "./run-launcher.mjs";
+
+/** Lives until the file is there, then ends with 3. */
+const waiting = { FAKE_CLAUDE: 'until [ -e "$HOME/enough" ]; do sleep 0.1; done; exit 3' };
+/** Ends what waits. */
+export const endWaiting = (laptop) => writeFileSync(join(laptop.home, "enough"), "");
+const runOf = (laptop) => join(laptop.state, readdirSync(laptop.state)[0], "run");
+const read = (laptop, name) => readFileSync(join(runOf(laptop), name), "utf8").trim();
+const baseUrlOf = (laptop) => /^ANTHROPIC_BASE_URL=(.*)$/m.exec(readFileSync(laptop.started, "utf8"))?.[1];
+const answers = (url) =>
+  fetch(url).then(
+    ({ ok: isOk }) => isOk,
+    () => false,
+  );
+
+/** Starts the launcher with a claude that waits, until that claude runs. */
+async function startWaiting(laptop, args) {
+  const started = startLauncher(laptop, args, { env: waiting });
+  await until("claude runs", () => baseUrlOfSafe(laptop) !== undefined);
+  return started;
+}
+
+function baseUrlOfSafe(laptop) {
+  try {
+    return baseUrlOf(laptop);
+  } catch {
+    return undefined;
+  }
+}
+
+export const tunnelChecks = {
+  "a port that is taken: the next free one, and its owner keeps it": async ({ laptop, args, localPort }) => {
+    const taken = await takePort(localPort);
+    const { code } = await runLauncher(laptop, args);
+    ok(await isListening(localPort));
+    taken.close();
+    equal(code, 7);
+    match(baseUrlOf(laptop), /^http:\/\/127\.0\.0\.1:\d+$/);
+    ok(Number(baseUrlOf(laptop).split(":").at(-1)) > localPort);
+  },
+
+  "a second start uses the tunnel that is open, which lives as long as either": async ({ laptop, args }) => {
+    const first = await startWaiting(laptop, args);
+    const [url, pid] = [baseUrlOf(laptop), read(laptop, "ssh.pid")];
+    const second = await runLauncher(laptop, args);
+    equal(second.code, 7);
+    deepStrictEqual([baseUrlOf(laptop), read(laptop, "ssh.pid")], [url, pid]);
+    ok(await answers(`${url}/`));
+    match((await runLauncher(laptop, ["--status"])).stdout, /up, used by 1$/m);
+    endWaiting(laptop);
+    equal((await first.done).code, 3);
+    await until("the tunnel is closed", async () => !(await answers(`${url}/`)));
+  },
+
+  "two that start at the same moment share one": async ({ laptop, args }) => {
+    const all = [1, 2, 3].map(() => startLauncher(laptop, args, { env: waiting }));
+    await until("all use it", () => {
+      try {
+        return readdirSync(join(runOf(laptop), "users")).length === 3 && read(laptop, "state") === "up";
+      } catch {
+        return false;
+      }
+    });
+    endWaiting(laptop);
+    for (const { done } of all) equal((await done).code, 3);
+  },
+
+  "an ssh that was killed comes back on the same port": async ({ laptop, args }) => {
+    const { done } = await startWaiting(laptop, args);
+    const url = baseUrlOf(laptop);
+    process.kill(Number(read(laptop, "ssh.pid")), "SIGKILL");
+    await until("the tunnel is down", async () => !(await answers(`${url}/`)));
+    await until("the tunnel is back", () => answers(`${url}/`));
+    endWaiting(laptop);
+    await done;
+  },
+
+  "what a killed supervisor left is cleared away by the next start": async ({ laptop, args }) => {
+    const { done } = await startWaiting(laptop, args);
+    const url = baseUrlOf(laptop);
+    process.kill(Number(read(laptop, "pid")), "SIGKILL");
+    endWaiting(laptop);
+    await done;
+    ok(await answers(`${url}/`), "the ssh of the killed supervisor is expected to be there still");
+    equal((await runLauncher(laptop, args)).code, 7);
+    equal(baseUrlOf(laptop), url);
+  },
+
+  "a process that has got the number of a dead supervisor is left alone": async ({ laptop, args }) => {
+    const { done } = await startWaiting(laptop, args);
+    const supervisor = Number(read(laptop, "pid"));
+    const ssh = Number(read(laptop, "ssh.pid"));
+    process.kill(supervisor, "SIGKILL");
+    process.kill(ssh, "SIGKILL");
+    for (const name of ["pid", "ssh.pid"]) writeFileSync(join(runOf(laptop), name), `${process.pid}\n`);
+    endWaiting(laptop);
+    await done;
+    equal((await runLauncher(laptop, args)).code, 7);
+    equal((await runLauncher(laptop, ["--stop"])).code, 0);
+  },
+
+  "--stop ends the tunnel that --print-env has left": async ({ laptop, args }) => {
+    const { code, stdout } = await runLauncher(laptop, [...args, "--print-env"]);
+    equal(code, 0);
+    const url = /ANTHROPIC_BASE_URL='(.*)'/.exec(stdout)[1];
+    await delay(2500);
+    ok(await answers(`${url}/`), "it stays without any user");
+    match((await runLauncher(laptop, [...args, "--status"])).stdout, /up, used by 0$/m);
+    match((await runLauncher(laptop, [...args, "--stop"])).stderr, /is closed/);
+    equal(await answers(`${url}/`), false);
+    match((await runLauncher(laptop, ["--stop"])).stderr, /No tunnel is open/);
+  },
+
+  "the progress of the model is told until it is ready": async ({ laptop, args, gateway }) => {
+    const steps = ["pulling 0 %", "pulling 43 %", "loading"].map((state) => notReady({ state }));
+    gateway.answers["/health/ready"] = [
+      notReady({ state: "waiting", message: "connect ECONNREFUSED 127.0.0.1:11434" }),
+      ...steps,
+      gateway.answers["/health/ready"],
+    ];
+    const { code, stderr } = await runLauncher(laptop, args);
+    equal(code, 7);
+    match(stderr, /waiting: connect ECONNREFUSED.*pulling 0 %.*qwen3-coder: pulling 43 %.*loading/s);
+  },
+
+  "a line that is dead when a second one starts is waited for": async ({ laptop, args, line }) => {
+    const { done } = await startWaiting(laptop, args);
+    line.silence();
+    const second = startLauncher(laptop, args);
+    await delay(3000);
+    await line.restore();
+    equal((await second.done).code, 7);
+    endWaiting(laptop);
+    await done;
+  },
+
+  "a cut while the model is loading is waited out": async ({ laptop, args, gateway, line }) => {
+    const { "/health/ready": ready } = gateway.answers;
+    gateway.answers["/health/ready"] = notReady({ state: "pulling 43 %" });
+    const { said, done } = startLauncher(laptop, args);
+    await until("the progress is told", () => said.stderr.includes("pulling 43 %"));
+    await line.cut();
+    await until("the loss is told", () => said.stderr.includes("the connection is lost, trying again"));
+    gateway.answers["/health/ready"] = ready;
+    await line.restore();
+    equal((await done).code, 7);
+  },
+};

@@ -1,0 +1,31 @@
+import { Validator } from "@cfworker/json-schema";
+import { Script } from "node:vm";
+
+/** A client's pattern can take a regular expression forever. */
+const longestCheckMs = 200;
+const check = new Script("check()");
+
+/**
+ * What in a value does not match a JSON schema, in words for the model; undefined where all matches. A schema
+ * that cannot be read, or takes too long, judges nothing.
+ */
+export function checkAgainstSchema(value: unknown, schema: Record<string, unknown>): string | undefined {
+  try {
+    return check.runInNewContext({ check: () => findFault(value, schema) }, { timeout: longestCheckMs }) as
+      string | undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function findFault(value: unknown, schema: Record<string, unknown>): string | undefined {
+  const { valid, errors } = new Validator(schema, toDraft(schema), false).validate(value);
+  if (valid) return undefined;
+  // The last ones are the innermost.
+  const { instanceLocation = "#", error = "" } = errors.at(-1) ?? {};
+  return `${instanceLocation.replace(/^#\/?/, "/")}: ${error}`;
+}
+
+/** `items` as a list is how tuples were written until 2020. */
+const toDraft = ({ $schema }: Record<string, unknown>) =>
+  typeof $schema === "string" && /draft-0[4-7]/.test($schema) ? "7" : "2020-12";

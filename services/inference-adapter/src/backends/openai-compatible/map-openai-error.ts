@@ -1,0 +1,52 @@
+import { ApiError, type ErrorType } from "#anthropic/errors.js";
+
+/** What an error answer holds, or an error event inside a stream. */
+export interface ServerError {
+  /** The HTTP status; inside a stream the one that the error names, 500 where it names none. */
+  status: number;
+  message: string;
+  /** The error object itself, for what single servers add. */
+  error: unknown;
+}
+
+/** OpenAI's `{error: {message, code}}`, the flat form of older vLLM and SGLang, FastAPI's `detail`, or a text. */
+export function parseServerError(status: number | undefined, body: unknown): ServerError {
+  const outer = (typeof body === "object" && body !== null ? body : { error: body }) as Record<
+    string,
+    unknown
+  >;
+  const error = outer["error"] ?? outer;
+  const fields = (typeof error === "object" && error !== null ? error : { message: error }) as Record<
+    string,
+    unknown
+  >;
+  const message = fields["message"] ?? outer["detail"];
+  const code = Number(fields["code"]);
+  return {
+    status: status ?? (code >= 400 && code < 600 ? code : 500),
+    message:
+      typeof message === "string" ? message.trim() : message === undefined ? "" : JSON.stringify(message),
+    error: fields,
+  };
+}
+
+export function mapOpenAiError({ status, message }: ServerError): ApiError {
+  if (status === 401 || status === 403)
+    return new ApiError("api_error", `The model server refused our key (${status}): see OPENAI_API_KEY`, {
+      shouldRetry: false,
+    });
+  return new ApiError(mapType(status, message), `The model server: ${message || `status ${status}`}`);
+}
+
+/** llama.cpp answers these with 500, but the same request can never succeed. */
+const isFaultOfRequest =
+  /input is not supported|Failed to parse (?:input|grammar)|JSON schema conversion failed/i;
+
+function mapType(status: number, message: string): ErrorType {
+  if (status === 404) return "not_found_error";
+  if (status === 413) return "request_too_large";
+  if (status === 429 || status === 503) return "overloaded_error";
+  if (status === 400 || status === 422 || status === 501 || isFaultOfRequest.test(message))
+    return "invalid_request_error";
+  return "api_error";
+}

@@ -1,0 +1,135 @@
+import { describe, expect, it } from "vitest";
+import { toGrammarSchema } from "./to-grammar-schema.js";
+
+const anything = { type: ["string", "number", "boolean", "null", "array", "object"] };
+
+it.each<[string, unknown, unknown]>([
+  ["true", true, anything],
+  ["nothing", {}, anything],
+  ["a type that nobody knows", { type: "text" }, anything],
+  ["a description only", { description: "d" }, anything],
+  ["text", { type: "string", description: "d", default: "x" }, { type: "string" }],
+  [
+    "a length",
+    { type: "string", minLength: 2, maxLength: 9 },
+    { type: "string", minLength: 2, maxLength: 9 },
+  ],
+  ["a length beyond measure", { type: "string", maxLength: 1e9 }, { type: "string" }],
+  ["a pattern", { type: "string", pattern: "^\\d+$" }, { type: "string", pattern: "^[0-9]+$" }],
+  ["a pattern alone", { pattern: "^a$" }, { type: "string", pattern: "^a$" }],
+  ["a pattern that ends servers", { type: "string", pattern: "^(?=a)b$" }, { type: "string" }],
+  ["a date", { type: "string", format: "date" }, { type: "string", format: "date" }],
+  ["another format", { type: "string", format: "email" }, { type: "string" }],
+  ["a format that is no text", { type: "string", format: 5 }, { type: "string" }],
+  [
+    "whole numbers",
+    { type: "integer", minimum: 1, maximum: 9, multipleOf: 2 },
+    { type: "integer", minimum: 1, maximum: 9 },
+  ],
+  [
+    "bounds that are no whole numbers",
+    { type: "integer", minimum: 0.5, exclusiveMinimum: true },
+    { type: "integer" },
+  ],
+  ["a number", { type: "number", minimum: 0 }, { type: "number" }],
+  ["a constant", { const: "a", type: "string" }, { const: "a" }],
+  ["an enum", { type: "string", enum: ["a", null] }, { enum: ["a", null] }],
+  ["an empty enum", { enum: [] }, anything],
+  ["a value beyond measure", { const: "x".repeat(5000) }, anything],
+  [
+    "two types",
+    { type: ["string", "null"], maxLength: 3 },
+    { anyOf: [{ type: "string", maxLength: 3 }, { type: "null" }] },
+  ],
+  ["an object of anything", { type: "object" }, { type: "object" }],
+  ["an object of nothing", { type: "object", properties: {} }, { type: "object", properties: {} }],
+  [
+    "an object",
+    {
+      type: "object",
+      properties: { a: { type: "string" }, b: true, c: false },
+      required: ["a", 5],
+      title: "t",
+    },
+    { type: "object", properties: { a: { type: "string" }, b: anything }, required: ["a"] },
+  ],
+  [
+    "other properties",
+    { type: "object", additionalProperties: { type: "integer" } },
+    { type: "object", properties: {}, additionalProperties: { type: "integer" } },
+  ],
+  [
+    "properties by pattern",
+    { type: "object", properties: {}, patternProperties: { "^x": {} }, additionalProperties: false },
+    { type: "object", properties: {}, additionalProperties: true },
+  ],
+  [
+    "a list",
+    { type: "array", items: { type: "string" }, minItems: 1 },
+    { type: "array", items: { type: "string" }, minItems: 1 },
+  ],
+  ["a list of anything", { type: "array" }, { type: "array", items: anything }],
+  [
+    "a tuple",
+    { prefixItems: [{ type: "string" }, {}] },
+    { type: "array", prefixItems: [{ type: "string" }, anything] },
+  ],
+  [
+    "a tuple of old",
+    { type: "array", items: [{ type: "null" }] },
+    { type: "array", prefixItems: [{ type: "null" }] },
+  ],
+  [
+    "a union",
+    { oneOf: [{ type: "string" }, { type: "null" }] },
+    { anyOf: [{ type: "string" }, { type: "null" }] },
+  ],
+  [
+    "a union whose type stands outside",
+    { type: "string", anyOf: [{ maxLength: 3 }, { pattern: "^a$" }] },
+    {
+      anyOf: [
+        { type: "string", maxLength: 3 },
+        { type: "string", pattern: "^a$" },
+      ],
+    },
+  ],
+  [
+    "a union beside properties: only they are read",
+    {
+      type: "object",
+      properties: { a: { type: "null" } },
+      anyOf: [{ required: ["a"] }, { required: ["b"] }],
+    },
+    { type: "object", properties: { a: { type: "null" } } },
+  ],
+  [
+    "all of several objects",
+    {
+      $defs: { base: { type: "object", properties: { a: { type: "null" } }, required: ["a"] } },
+      allOf: [{ $ref: "#/$defs/base" }, { properties: { b: { type: "null" } }, required: ["b"] }],
+    },
+    {
+      type: "object",
+      properties: { a: { type: "null" }, b: { type: "null" } },
+      required: ["a", "b"],
+      $defs: { base: { type: "object", properties: { a: { type: "null" } }, required: ["a"] } },
+    },
+  ],
+  ["all of one", { allOf: [{ type: "integer" }] }, { type: "integer" }],
+  [
+    "a reference, and where it leads",
+    { $ref: "#/$defs/a", description: "d", $defs: { a: { type: "string", $comment: "c" } } },
+    { $ref: "#/$defs/a", $defs: { a: { type: "string" } } },
+  ],
+])("%s", (_case, schema, expected) => expect(toGrammarSchema(schema)).toEqual(expected));
+
+describe("what goes on for ever", () => {
+  it("ends", () => {
+    let deep: unknown = {};
+    for (let depth = 0; depth < 400; depth++) deep = { items: deep, type: "array" };
+    expect(JSON.stringify(toGrammarSchema(deep)).length).toBeLessThan(5000);
+    const circle = { $defs: { a: { allOf: [{ $ref: "#/$defs/a" }] } }, $ref: "#/$defs/a" };
+    expect(toGrammarSchema(circle)).toMatchObject({ $ref: "#/$defs/a" });
+  });
+});

@@ -1,0 +1,122 @@
+import { readFileSync } from "node:fs";
+import { deflateSync } from "node:zlib";
+import { describe, expect, it } from "vitest";
+import { PdfReader } from "./pdf.reader.js";
+
+const fixture = (name: string) => readFileSync(new URL(`./__fixtures__/${name}.pdf`, import.meta.url));
+const never = new AbortController().signal;
+const refusal = (message: string) => ({ type: "invalid_request_error", message: `here: ${message}` });
+
+/** One page whose content is `content`, packed. */
+function toPdf(content: Buffer): Buffer {
+  const packed = deflateSync(content, { level: 9 });
+  const objects = [
+    "<< /Type /Catalog /Pages 2 0 R >>",
+    "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+    "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 300 300] /Contents 4 0 R /Resources << /Font << /F 5 0 R >> >> >>",
+    packed,
+    "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+  ];
+  const parts = objects.map((object, index) =>
+    typeof object === "string"
+      ? Buffer.from(`${index + 1} 0 obj\n${object}\nendobj\n`)
+      : Buffer.concat([
+          Buffer.from(`${index + 1} 0 obj\n<< /Length ${object.length} /Filter /FlateDecode >>\nstream\n`),
+          object,
+          Buffer.from("\nendstream\nendobj\n"),
+        ]),
+  );
+  const head = Buffer.from("%PDF-1.4\n");
+  const offsets: number[] = [];
+  let offset = head.length;
+  for (const part of parts) {
+    offsets.push(offset);
+    offset += part.length;
+  }
+  const rows = offsets.map((at) => `${String(at).padStart(10, "0")} 00000 n \n`).join("");
+  const tail = `xref\n0 6\n0000000000 65535 f \n${rows}trailer\n<< /Size 6 /Root 1 0 R >>\nstartxref\n${offset}\n%%EOF`;
+  return Buffer.concat([head, ...parts, Buffer.from(tail)]);
+}
+
+describe("a PDF", { timeout: 60_000 }, () => {
+  it("is read page by page", async () => {
+    expect(await new PdfReader().read(fixture("two-pages"), "here", never)).toEqual([
+      "Invoice 4711\nTotal: 99.50 EUR",
+      "Thank you, Zoë.",
+    ]);
+  });
+
+  it("that only forbids changes is read too", async () => {
+    expect(await new PdfReader().read(fixture("owner-only"), "here", never)).toHaveLength(2);
+  });
+
+  it("is read once", async () => {
+    const reader = new PdfReader();
+    const first = await reader.read(fixture("two-pages"), "here", never);
+    const started = performance.now();
+    expect(await reader.read(fixture("two-pages"), "here", never)).toBe(first);
+    expect(performance.now() - started).toBeLessThan(50);
+  });
+
+  it.each<[string, Buffer, string]>([
+    ["with a password", fixture("protected"), "The PDF specified is password protected."],
+    ["of pictures", fixture("scanned"), "The PDF has no text: its pages are pictures, which are not read"],
+    ["that is none", Buffer.from("hello"), "The PDF specified was not valid."],
+    ["that only begins so", Buffer.from("%PDF-1.7\nhello"), "The PDF specified was not valid."],
+    ["that is cut", fixture("two-pages").subarray(0, 300), "The PDF specified was not valid."],
+  ])("is refused: %s", async (_case, bytes, message) => {
+    await expect(new PdfReader().read(bytes, "here", never)).rejects.toMatchObject(refusal(message));
+  });
+
+  it("of too many pages is refused", async () => {
+    const reader = new PdfReader({ maxPages: 1 });
+    await expect(reader.read(fixture("two-pages"), "here", never)).rejects.toMatchObject(
+      refusal("A maximum of 1 PDF pages may be provided"),
+    );
+  });
+
+  it("with too much text is refused", async () => {
+    const reader = new PdfReader({ maxCharacters: 20 });
+    await expect(reader.read(fixture("two-pages"), "here", never)).rejects.toMatchObject(
+      refusal("The PDF has more text than can be read"),
+    );
+  });
+
+  const tooMuch = refusal("The PDF takes too much time or memory to be read");
+
+  it("that unpacks to more than memory holds is given up", async () => {
+    const bomb = toPdf(Buffer.alloc(400 * 1024 * 1024, "BT /F 9 Tf (a) Tj ET\n"));
+    expect(bomb.length).toBeLessThan(4 * 1024 * 1024);
+    const reader = new PdfReader({ maxMemoryMb: 128 });
+    await expect(reader.read(bomb, "here", never)).rejects.toMatchObject(tooMuch);
+  });
+
+  it("that takes too long is given up", async () => {
+    const long = toPdf(Buffer.alloc(4 * 1024 * 1024, "BT /F 9 Tf (a) Tj ET\n"));
+    await expect(new PdfReader({ timeoutMs: 300 }).read(long, "here", never)).rejects.toMatchObject(tooMuch);
+  });
+
+  it("is not read on when its client has left", async () => {
+    const leaving = new AbortController();
+    const reading = new PdfReader().read(fixture("two-pages"), "here", leaving.signal);
+    leaving.abort(new Error("gone"));
+    await expect(reading).rejects.toThrow("gone");
+  });
+
+  it("does not hold the event loop up", async () => {
+    const reading = new PdfReader().read(
+      toPdf(Buffer.alloc(1024 * 1024, "BT /F 9 Tf (a) Tj ET\n")),
+      "here",
+      never,
+    );
+    let longest = 0;
+    let last = performance.now();
+    const timer = setInterval(() => {
+      longest = Math.max(longest, performance.now() - last);
+      last = performance.now();
+    }, 5);
+    await reading;
+    clearInterval(timer);
+    expect(longest).toBeLessThan(500);
+  });
+});
