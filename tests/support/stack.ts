@@ -43,6 +43,8 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     ...quiet,
     INFERENCE_PORT: "0",
     OLLAMA_HOST: ollama.url,
+    // The path that most scripts speak of; raw-mode.spec.ts goes the other.
+    INFERENCE_MODE: "chat",
     ...options.adapter,
   });
   const gateway = await startGateway({

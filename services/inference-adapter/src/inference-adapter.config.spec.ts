@@ -9,6 +9,7 @@ it("has the defaults that the documentation tells", () => {
     INFERENCE_PORT: 8200,
     INFERENCE_HOST: "127.0.0.1",
     INFERENCE_BACKEND: "ollama",
+    INFERENCE_MODE: "auto",
     INFERENCE_CONCURRENCY: 1,
     INFERENCE_QUEUE_LIMIT: 64,
     OLLAMA_HOST: "localhost:11434",

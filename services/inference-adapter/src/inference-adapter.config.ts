@@ -8,6 +8,7 @@ import {
 } from "#platform/load-config.js";
 import { ServiceConfig } from "#platform/service-config.js";
 import { parseModelContext } from "./models/parse-model-context.js";
+import { type InferenceMode, inferenceModes } from "./backends/ollama/raw/ollama-requests.js";
 import { parseKeepAlive } from "./backends/ollama/parse-keep-alive.js";
 import { parseOllamaHost } from "./backends/ollama/parse-ollama-host.js";
 import { parseOpenAiBaseUrl } from "./backends/openai-compatible/parse-openai-base-url.js";
@@ -23,6 +24,13 @@ export class InferenceAdapterConfig extends ServiceConfig {
 
   @IsOneOfVariable(["ollama", "openai-compatible"])
   INFERENCE_BACKEND: string = "ollama";
+
+  /**
+   * How Ollama is asked when a request has tools. `chat`: Ollama reads the model's calls. `raw`: the adapter reads
+   * them from the plain tokens. `auto`: raw where the model writes calls in a form that the adapter reads.
+   */
+  @IsOneOfVariable(inferenceModes)
+  INFERENCE_MODE: InferenceMode = "auto";
 
   /** How many generations run at once; as wide as the backend's own parallelism. */
   @IsIntVariable(1, 1024)
@@ -81,7 +89,7 @@ export class InferenceAdapterConfig extends ServiceConfig {
   @IsIntVariable(100, 86_400_000)
   FIRST_EVENT_TIMEOUT_MS: number = 600_000;
 
-  /** Silence after the first token. While tools are offered it is FIRST_EVENT_TIMEOUT_MS if Ollama answers probes. */
+  /** Silence after the first token; on the chat path FIRST_EVENT_TIMEOUT_MS while tools are offered, if Ollama answers probes. */
   @IsIntVariable(100, 86_400_000)
   IDLE_TIMEOUT_MS: number = 300_000;
 

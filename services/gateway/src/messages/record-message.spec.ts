@@ -92,9 +92,14 @@ describe("recordMessage", () => {
         ...events.slice(0, 5),
         { type: "content_block_delta", index: 1, delta: { type: "input_json_delta", partial_json: '{"pa' } },
         { type: "content_block_stop", index: 1 },
+        {
+          type: "message_delta",
+          delta: { stop_reason: "tool_use", stop_sequence: null },
+          usage: { output_tokens: 1 },
+        },
       ]),
       "no JSON object",
-      6,
+      7,
     ],
   ])("tells no message after %s, and the error to its reader", async (_name, source, text, count) => {
     const { recordings, seen, failure } = await record(source);

@@ -2,11 +2,14 @@ import { Inject, Module, type OnApplicationShutdown } from "@nestjs/common";
 import { MetricsModule } from "#platform/metrics.js";
 import { InferenceAdapterConfig } from "../inference-adapter.config.js";
 import { PromptCounter } from "../tokens/prompt-counter.js";
+import { TemplatesByModel } from "../tokens/templates-by-model.js";
 import { TokenCounter } from "../tokens/token-counter.js";
 import { ToolRescueMetrics } from "../tool-rescue/tool-rescue.metrics.js";
 import { INFERENCE_BACKEND, type InferenceBackend } from "./inference-backend.js";
 import { OllamaPromptSource } from "./ollama/ollama-prompt-source.js";
 import { OllamaBackend } from "./ollama/ollama.backend.js";
+import { OllamaRequests } from "./ollama/raw/ollama-requests.js";
+import { RawPrompts } from "./ollama/raw/raw-prompts.js";
 import { parseOllamaHost } from "./ollama/parse-ollama-host.js";
 import { OpenAiClient } from "./openai-compatible/openai.client.js";
 import { OpenAiCompatibleBackend } from "./openai-compatible/openai-compatible.backend.js";
@@ -24,11 +27,16 @@ interface Backend {
 const backends: Record<string, (config: InferenceAdapterConfig, rescues: ToolRescueMetrics) => Backend> = {
   ollama: (config, rescues) => {
     const baseUrl = parseOllamaHost(config.OLLAMA_HOST);
+    const requests = new OllamaRequests(config.INFERENCE_MODE, config.MODEL_KEEP_ALIVE);
+    const prompts = new OllamaPromptSource(baseUrl, config.CONNECT_TIMEOUT_MS, requests);
+    const templates = new TemplatesByModel(prompts);
     return {
-      counter: new TokenCounter(new OllamaPromptSource(baseUrl, config.CONNECT_TIMEOUT_MS)),
+      counter: new TokenCounter(prompts, {}, templates),
       backend: new OllamaBackend({
         baseUrl,
-        keepAlive: config.MODEL_KEEP_ALIVE,
+        requests,
+        prompts,
+        rawPrompts: new RawPrompts(prompts, templates),
         connectTimeoutMs: config.CONNECT_TIMEOUT_MS,
         firstEventTimeoutMs: config.FIRST_EVENT_TIMEOUT_MS,
         idleTimeoutMs: config.IDLE_TIMEOUT_MS,

@@ -50,7 +50,7 @@ export interface ServedModel extends BackendModel {
 export interface InferenceBackend {
   readonly name: string;
   /** Changes whenever the translation changes what is answered: part of the fingerprint. */
-  readonly translationVersion: number;
+  readonly translationVersion: number | string;
   /** False: a server that reads a prompt cannot be stopped, and its slot stays taken until the first token. */
   readonly cancelsInPrefill: boolean;
   /** True: `tool_choice` any and tool hold the model to a call. False: only a JSON schema can. */

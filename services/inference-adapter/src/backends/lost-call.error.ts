@@ -7,6 +7,8 @@ export class LostCallError extends ApiError {
     message: string,
     /** How the answer ended without the call, where it ended well otherwise. */
     readonly end?: GenerationEnd,
+    /** The call as the model wrote it, where that is known and was not passed on. */
+    readonly unread = "",
   ) {
     super("api_error", message);
   }

@@ -49,6 +49,15 @@ describe("retryLostCall", () => {
   const lost = new LostCallError("lost");
   const lostAfterText = new LostCallError("lost", end("end_turn"));
 
+  it("gives what was written for a call when the second run has none", async () => {
+    const unread = new LostCallError("lost", end("end_turn"), "<tool_call>x");
+    expect((await run([text("a"), unread], [text("b"), end("end_turn")])).events).toEqual([
+      text("a"),
+      text("<tool_call>x"),
+      end("end_turn"),
+    ]);
+  });
+
   it("passes a good answer through", async () => {
     expect(await run([text("a"), end("end_turn")])).toEqual({
       events: [text("a"), end("end_turn")],

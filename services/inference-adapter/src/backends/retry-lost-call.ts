@@ -1,9 +1,10 @@
-import type { GenerationEvent } from "./inference-backend.js";
+import type { GenerationEnd, GenerationEvent } from "./inference-backend.js";
 import { LostCallError } from "./lost-call.error.js";
 
 /**
  * Runs a generation once more when its tool call was lost. What the client has already seen stays: of the
- * second run only the calls are passed on then. When that is lost too, an answer that had text ends with it.
+ * second run only the calls are passed on then. When that is lost too, an answer that had text ends with it, and
+ * with what the model wrote for a call where that is known.
  */
 export async function* retryLostCall(
   run: (attempt: number) => AsyncIterable<GenerationEvent>,
@@ -31,11 +32,16 @@ async function* onlyCalls(
   try {
     for await (const event of events) {
       hasCall ||= event.type === "tool_use_start";
-      if (event.type === "end" && !hasCall && first.end) yield first.end;
+      if (event.type === "end" && !hasCall && first.end) yield* endOf(first, first.end);
       else if (hasCall || event.type === "end") yield event;
     }
   } catch (error) {
     if (!(error instanceof LostCallError) || hasCall || !first.end) throw error;
-    yield first.end;
+    yield* endOf(first, first.end);
   }
+}
+
+function* endOf({ unread }: LostCallError, end: GenerationEnd): Generator<GenerationEvent> {
+  if (unread !== "") yield { type: "text", text: unread };
+  yield end;
 }

@@ -27,8 +27,8 @@ export interface PromptSource {
   toChatPrompt(request: CanonicalRequest, model: ServedModel): ChatPrompt;
   /** The JSON of the model's metadata with its whole vocabulary. @throws ApiError */
   readVocabulary(model: ServedModel): Promise<Uint8Array<ArrayBuffer>>;
-  /** Whether rendering would neither load this model nor evict another one. @throws ApiError */
-  canRender(model: ServedModel): Promise<boolean>;
+  /** Whether rendering would neither load this model nor evict another one, or whether it `mayLoad`. @throws ApiError */
+  canRender(model: ServedModel, mayLoad?: boolean): Promise<boolean>;
   /** The prompt as the model sees it, without running the model. @throws ApiError */
   render(prompt: ChatPrompt, model: ServedModel): Promise<string>;
 }

@@ -32,17 +32,21 @@ export class PromptTemplates {
     return withStandIn && text && putTools(withStandIn, text);
   }
 
-  /** Renders an outline that is not known; undefined where that would load the model. @throws ApiError */
-  learn(outline: PromptOutline, model: ServedModel): Promise<PromptGlue | undefined> {
+  /** Renders an outline that is not known; undefined where that would load the model, unless it may. @throws ApiError */
+  learn(outline: PromptOutline, model: ServedModel, mayLoad = false): Promise<PromptGlue | undefined> {
     const running = this.rendering.get(outline.key);
-    if (running) return running;
-    const started = this.render(outline, model).finally(() => this.rendering.delete(outline.key));
+    if (running) return mayLoad ? running.then((glue) => glue ?? this.learn(outline, model, true)) : running;
+    const started = this.render(outline, model, mayLoad).finally(() => this.rendering.delete(outline.key));
     this.rendering.set(outline.key, started);
     return started;
   }
 
-  private async render(outline: PromptOutline, model: ServedModel): Promise<PromptGlue | undefined> {
-    if (!(await this.source.canRender(model))) return undefined;
+  private async render(
+    outline: PromptOutline,
+    model: ServedModel,
+    mayLoad: boolean,
+  ): Promise<PromptGlue | undefined> {
+    if (!(await this.source.canRender(model, mayLoad))) return undefined;
     const { prompt, key, toolsKey } = outline;
     if (toolsKey === "") return this.keep(key, await this.source.render(prompt, model));
     const withStandIn = await this.source.render({ ...prompt, tools: [standInTool] }, model);

@@ -6,7 +6,7 @@ import { estimateTokens, tokensPerImage } from "./estimate-tokens.js";
 import { ModelCounter, type TokenCount } from "./model-counter.js";
 import type { PromptCounter } from "./prompt-counter.js";
 import type { PromptSource } from "./prompt-source.js";
-import { PromptTemplates } from "./prompt-templates.js";
+import { TemplatesByModel } from "./templates-by-model.js";
 import { Tokenizer } from "./tokenizer.js";
 import { type PromptOutline, toPromptOutline } from "./to-prompt-outline.js";
 
@@ -36,6 +36,7 @@ export class TokenCounter implements PromptCounter {
   constructor(
     private readonly source: PromptSource,
     options: Partial<TokenCounterOptions> = {},
+    private readonly templates = new TemplatesByModel(source),
   ) {
     this.options = { ...defaults, ...options };
   }
@@ -95,7 +96,7 @@ export class TokenCounter implements PromptCounter {
     const facts = await this.worker.load(model.digest, await this.source.readVocabulary(model));
     if (!facts) return undefined;
     const tokenizer = new Tokenizer(model.digest, facts, this.worker);
-    return new ModelCounter(tokenizer, new PromptTemplates(this.source));
+    return new ModelCounter(tokenizer, this.templates.of(model));
   }
 }
 

@@ -1,3 +1,4 @@
+import type { InputDraft } from "./input-draft.js";
 import type { Token } from "./tag-lexer.js";
 
 export const rescueKinds = ["qwen3_xml", "hermes_json", "bare_json"] as const;
@@ -20,6 +21,12 @@ export type Ending = "finished" | "stopped" | "cut";
 /** `open`: it may still become a call or go on. `call` and `text` say what it was; what follows is in `unread`. */
 export type Verdict = "open" | "call" | "text";
 
+/** A call while it is being written. */
+export interface CallDraft {
+  name: string;
+  input: InputDraft;
+}
+
 /** Reads one call token by token, after its beginning was found. */
 export interface CallReader {
   read(token: Token): Verdict;
@@ -29,5 +36,7 @@ export interface CallReader {
   readonly source: string;
   /** What was read beyond the call, to be read again as something else. */
   readonly unread: Token[];
+  /** Where drafts are asked for and nothing but its end can make it text any more. */
+  readonly draft: CallDraft | undefined;
   toCall(): RescuedCall;
 }

@@ -1,7 +1,8 @@
-import type { CallReader, Ending, RescuedCall, Verdict } from "./call-reader.js";
+import type { CallDraft, CallReader, Ending, RescuedCall, Verdict } from "./call-reader.js";
 import { coerceInput } from "./coerce-to-schema.js";
 import type { ToolFinder } from "./find-tool.js";
 import { JsonBoundary } from "./json-boundary.js";
+import { JsonInputDraft } from "./json-input-draft.js";
 import type { Tag, Token } from "./tag-lexer.js";
 import { beginsBareCall, toJsonCall, type JsonCall } from "./to-json-call.js";
 
@@ -13,6 +14,8 @@ export interface JsonCallOptions {
   /** Nothing else was answered before it. */
   isFirst: boolean;
   isMidLine: boolean;
+  /** Whether to tell what is certain while the call is being written. */
+  drafts: boolean;
 }
 
 const mostSurplus = 8;
@@ -32,6 +35,7 @@ export class JsonCallReader implements CallReader {
   private wasClosed = false;
   /** Brackets too many, which only a closing tag makes part of the call. */
   private surplus = "";
+  private readonly drafted: JsonInputDraft | undefined;
 
   constructor(
     private readonly finder: ToolFinder,
@@ -39,6 +43,12 @@ export class JsonCallReader implements CallReader {
   ) {
     this.source = options.opening;
     this.isSurelyBegun = options.isWrapped;
+    if (options.drafts && options.isWrapped) this.drafted = new JsonInputDraft(finder);
+  }
+
+  get draft(): CallDraft | undefined {
+    const { name = "", input } = this.drafted ?? {};
+    return input && !this.isMention ? { name, input } : undefined;
   }
 
   /** The next object belongs to the same `<tool_call>`. */
@@ -79,6 +89,7 @@ export class JsonCallReader implements CallReader {
   private readObject(text: string): Verdict {
     const { length, isEnd, isTooDeep } = this.boundary.scan(text);
     this.object += text.slice(0, length);
+    this.drafted?.add(text.slice(0, length));
     const rest = text.slice(length);
     if (!this.mayBeCall()) return this.leaveBrace(rest);
     if (isTooDeep || (isEnd && !this.parse())) {
@@ -128,9 +139,12 @@ export class JsonCallReader implements CallReader {
     this.surplus += brackets;
     const rest = text.slice(brackets.length);
     if (rest === "" && this.surplus.length <= mostSurplus) return "open";
-    // All on one line of prose it is mentioned, not made.
-    const isMention = this.options.isMidLine && !this.source.includes("\n");
-    return this.leave(this.isTagged && !isMention ? "call" : "text", this.surplus + rest);
+    return this.leave(this.isTagged && !this.isMention ? "call" : "text", this.surplus + rest);
+  }
+
+  /** All on one line of prose it is mentioned, not made. */
+  private get isMention(): boolean {
+    return this.options.isMidLine && !this.source.includes("\n");
   }
 
   private readTagAfter(tag: Tag): Verdict {

@@ -44,7 +44,9 @@ async function* streamOf(events: GenerationEvent[]): AsyncGenerator<GenerationEv
 
 async function rescue(events: GenerationEvent[], known = tools) {
   const onRescue = vi.fn();
-  const output = await Array.fromAsync(rescueToolCalls(streamOf(events), known, onRescue));
+  const output = await Array.fromAsync(
+    rescueToolCalls(streamOf(events), known, ({ kind }) => onRescue(kind)),
+  );
   return { output, kinds: onRescue.mock.calls.flat() };
 }
 

@@ -1,40 +1,74 @@
+import { ApiError } from "#anthropic/errors.js";
 import type { Tool } from "#anthropic/messages.js";
 import type { GenerationEvent } from "../backends/inference-backend.js";
-import type { Ending, RescueKind } from "./call-reader.js";
-import { ToolCallScanner, type ScannedPiece } from "./tool-call-scanner.js";
+import type { CallDraft, Ending, RescuedCall } from "./call-reader.js";
+import { ToolCallScanner, type ScannedPiece, type ScannerOptions } from "./tool-call-scanner.js";
 
 /**
- * Turns the calls that a backend let through as text into tool calls. What is no call passes byte for byte,
- * and at once where it cannot become one. Without tools nothing is touched.
+ * Turns the calls that a model wrote as text into tool calls. What is no call passes byte for byte, and at once
+ * where it cannot become one. Without tools nothing is touched. With `drafts` the input of a call comes while
+ * it is being written; when it is cut then, its JSON stays unfinished. @throws ApiError where a call whose
+ * beginning was passed on ends as none
  */
 export async function* rescueToolCalls(
   events: AsyncIterable<GenerationEvent>,
   tools: Tool[],
-  onRescue: (kind: RescueKind) => void,
+  onRescue: (call: RescuedCall) => void,
+  options: ScannerOptions = {},
 ): AsyncGenerator<GenerationEvent> {
   if (tools.length === 0) return yield* events;
-  const scanner = new ToolCallScanner(tools);
-  let hasRescued = false;
-  const toEvents = (pieces: ScannedPiece[]): GenerationEvent[] =>
-    pieces.flatMap((piece): GenerationEvent[] => {
-      if (piece.type === "text") return [{ type: "text", text: piece.text }];
-      hasRescued = true;
-      onRescue(piece.call.kind);
-      return [
-        { type: "tool_use_start", name: piece.call.name },
-        { type: "tool_use_input", partialJson: JSON.stringify(piece.call.input) },
-      ];
-    });
+  const scanner = new ToolCallScanner(tools, options);
+  const translation = new Translation(onRescue);
   for await (const event of events) {
     if (event.type === "text") {
-      yield* toEvents(scanner.feed(event.text));
+      yield* translation.toEvents(scanner.feed(event.text), "finished");
       continue;
     }
-    yield* toEvents(scanner.end(toEnding(event)));
-    yield hasRescued && event.type === "end" ? withToolUse(event) : event;
+    const ending = toEnding(event);
+    yield* translation.toEvents(scanner.end(ending), ending);
+    yield translation.hasCall && event.type === "end" ? withToolUse(event) : event;
   }
-  yield* toEvents(scanner.end("cut"));
+  yield* translation.toEvents(scanner.end("cut"), "cut");
 }
+
+class Translation {
+  hasCall = false;
+  private isBegun = false;
+
+  constructor(private readonly onRescue: (call: RescuedCall) => void) {}
+
+  *toEvents(pieces: ScannedPiece[], ending: Ending): Generator<GenerationEvent> {
+    for (const piece of pieces)
+      switch (piece.type) {
+        case "text":
+          yield { type: "text", text: piece.text };
+          break;
+        case "draft":
+          if (!this.isBegun) yield { type: "tool_use_start", name: piece.name };
+          this.isBegun = true;
+          yield { type: "tool_use_input", partialJson: piece.json };
+          break;
+        case "broken":
+          if (ending !== "cut") throw brokenCall();
+          this.isBegun = false;
+          break;
+        case "call":
+          this.isBegun = false;
+          yield* this.finish(piece.call, piece.begun);
+      }
+  }
+
+  private *finish(call: RescuedCall, begun: CallDraft | undefined): Generator<GenerationEvent> {
+    if (begun && begun.name !== call.name) throw brokenCall();
+    this.hasCall = true;
+    this.onRescue(call);
+    if (!begun) yield { type: "tool_use_start", name: call.name };
+    const partialJson = begun ? begun.input.rest(call.input) : JSON.stringify(call.input);
+    if (partialJson !== "") yield { type: "tool_use_input", partialJson };
+  }
+}
+
+const brokenCall = () => new ApiError("api_error", "The model's tool call broke off before it was whole");
 
 function toEnding(event: Exclude<GenerationEvent, { type: "text" }>): Ending {
   switch (event.type) {

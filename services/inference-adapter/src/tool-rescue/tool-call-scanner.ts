@@ -1,15 +1,27 @@
 import type { Tool } from "#anthropic/messages.js";
-import type { CallReader, Ending, RescuedCall } from "./call-reader.js";
+import type { CallDraft, CallReader, Ending, RescuedCall } from "./call-reader.js";
 import { findBareJson } from "./find-bare-json.js";
 import { createToolFinder, type ToolFinder } from "./find-tool.js";
 import { JsonCallReader } from "./json-call-reader.js";
+import { InputDraft } from "./input-draft.js";
 import { ProseContext } from "./prose-context.js";
 import { splitBlank, TagLexer, type Tag, type Token } from "./tag-lexer.js";
 import { readAgain, TokenLog } from "./second-reading.js";
 import { longestHead } from "./to-json-call.js";
 import { XmlCallReader } from "./xml-call-reader.js";
 
-export type ScannedPiece = { type: "text"; text: string } | { type: "call"; call: RescuedCall };
+export type ScannedPiece =
+  | { type: "text"; text: string }
+  | { type: "call"; call: RescuedCall; begun?: CallDraft }
+  /** More of the input of a call that is being written, as JSON. A `call` with what it has `begun` follows, or `broken`. */
+  | { type: "draft"; name: string; json: string }
+  /** The call that was begun is none: it was cut, or ends in the middle of a value. */
+  | { type: "broken"; source: string };
+
+export interface ScannerOptions {
+  /** Calls are told while they are being written. */
+  drafts?: boolean;
+}
 
 /**
  * Finds the tool calls in what a model writes: qwen3-coder's XML, Hermes' JSON, bare JSON. All pieces together
@@ -32,14 +44,20 @@ export class ToolCallScanner {
   /** Tokens to be read, the next one last. */
   private readonly queue: Token[] = [];
   private pieces: ScannedPiece[] = [];
+  /** What was told of the call that is being read. */
+  private begun: CallDraft | undefined;
 
-  constructor(tools: Tool[]) {
+  constructor(
+    tools: Tool[],
+    private readonly options: ScannerOptions = {},
+  ) {
     this.finder = createToolFinder(tools);
   }
 
   feed(text: string): ScannedPiece[] {
     this.readAll(this.lexer.feed(text));
     if (this.prose.isInFence && !this.reader) this.readAll(this.lexer.flush());
+    this.tellDraft();
     return this.takePieces();
   }
 
@@ -87,7 +105,8 @@ export class ToolCallScanner {
     const { isMidLine, isForgiving } = this;
     const opening = this.takeOpening() + tag.source;
     const isKnownTool = (name: string) => this.finder.meant(name) !== undefined;
-    this.reader = new XmlCallReader({ tool, opening, isMidLine, isForgiving, isKnownTool });
+    const draft = this.options.drafts && !isForgiving ? new InputDraft(tool.input_schema) : undefined;
+    this.reader = new XmlCallReader({ tool, opening, isMidLine, isForgiving, isKnownTool, draft });
     this.log = new TokenLog();
   }
 
@@ -107,7 +126,8 @@ export class ToolCallScanner {
     const { isFirst, isWrapped } = this;
     const isMidLine = isWrapped && this.isMidLine;
     const opening = this.takeOpening();
-    this.reader = new JsonCallReader(this.finder, { opening, isWrapped, isFirst, isMidLine });
+    const { drafts = false } = this.options;
+    this.reader = new JsonCallReader(this.finder, { opening, isWrapped, isFirst, isMidLine, drafts });
     // Its first characters by themselves: most objects turn out to be something else there.
     const [head, rest] = [text.slice(0, longestHead), text.slice(longestHead)];
     if (rest !== "") this.queue.push({ type: "text", source: rest });
@@ -123,14 +143,16 @@ export class ToolCallScanner {
   private settle(read: CallReader, verdict: "call" | "text"): void {
     const isWorthAgain = verdict === "call" && read instanceof XmlCallReader && !this.isForgiving;
     const reader = isWorthAgain ? readAgain(read, this.log.tokens) : read;
-    this.reader = undefined;
+    const { begun } = this;
+    this.reader = this.begun = undefined;
     if (verdict === "call") {
-      this.pieces.push({ type: "call", call: reader.toCall() });
+      this.pieces.push({ type: "call", call: reader.toCall(), ...(begun ? { begun } : {}) });
       this.prose = new ProseContext();
       this.isAtStart = true;
       this.isFirst = false;
       this.isWrapped = reader instanceof JsonCallReader && reader.isWrapperOpen;
-    } else this.writeProse(reader.source);
+    } else if (begun) this.pieces.push({ type: "broken", source: reader.source });
+    else this.writeProse(reader.source);
     this.queueAll(reader.unread);
   }
 
@@ -149,6 +171,14 @@ export class ToolCallScanner {
       }
     }
     this.isForgiving = false;
+  }
+
+  private tellDraft(): void {
+    const draft = this.reader?.draft;
+    const json = draft?.input.take() ?? "";
+    if (!draft || json === "") return;
+    this.begun = draft;
+    this.pieces.push({ type: "draft", name: draft.name, json });
   }
 
   private takeOpening(): string {

@@ -1,9 +1,11 @@
 import type { Tool } from "#anthropic/messages.js";
-import type { CallReader, Ending, RescuedCall, Verdict } from "./call-reader.js";
+import type { CallDraft, CallReader, Ending, RescuedCall, Verdict } from "./call-reader.js";
 import { coerceInput, hasRequired } from "./coerce-to-schema.js";
+import type { InputDraft } from "./input-draft.js";
 import { isJsonObject } from "./mend-json.js";
 import { ParameterValue } from "./parameter-value.js";
 import { isBlank, type Tag, type Token } from "./tag-lexer.js";
+import { TemplateNewlines } from "./template-newlines.js";
 import { TextAfterCall } from "./text-after-call.js";
 
 export interface XmlCallOptions {
@@ -14,6 +16,8 @@ export interface XmlCallOptions {
   /** A second reading: a known parameter, or the function's end, may come before `</parameter>`. */
   isForgiving: boolean;
   isKnownTool: (this: void, name: string) => boolean;
+  /** Gets what is certain while the call is being written. */
+  draft?: InputDraft | undefined;
 }
 
 /**
@@ -27,9 +31,15 @@ export class XmlCallReader implements CallReader {
   private readonly values: ParameterValue[] = [];
   private after = new TextAfterCall();
   private sawNewline = false;
+  private newlines = new TemplateNewlines();
 
   constructor(private readonly options: XmlCallOptions) {
     this.source = options.opening;
+  }
+
+  get draft(): CallDraft | undefined {
+    const { draft, isMidLine, tool } = this.options;
+    return draft && (!isMidLine || this.sawNewline) ? { name: tool.name, input: draft } : undefined;
   }
 
   get hasRequired(): boolean {
@@ -58,7 +68,7 @@ export class XmlCallReader implements CallReader {
       case "in_value":
         return this.endInValue(ending);
       case "after_value":
-        return ending !== "cut" && this.hasRequired ? "call" : "text";
+        return ending !== "cut" && (this.hasRequired || this.options.draft?.isTaken) ? "call" : "text";
       case "closed":
       case "after_call":
         this.unread = this.after.tokens;
@@ -73,7 +83,7 @@ export class XmlCallReader implements CallReader {
 
   /** The same call once more, to be read again from its first token. */
   forgiving(): XmlCallReader {
-    return new XmlCallReader({ ...this.options, isForgiving: true });
+    return new XmlCallReader({ ...this.options, isForgiving: true, draft: undefined });
   }
 
   private get value(): ParameterValue {
@@ -91,6 +101,9 @@ export class XmlCallReader implements CallReader {
   }
 
   private beginValue(tag: Tag): Verdict {
+    this.options.draft?.close(this.values.at(-1)?.text);
+    this.options.draft?.begin(tag.name);
+    this.newlines = new TemplateNewlines();
     this.values.push(new ParameterValue(tag.name));
     this.state = "in_value";
     return this.take(tag);
@@ -99,6 +112,8 @@ export class XmlCallReader implements CallReader {
   private readInValue(token: Token, value: ParameterValue): Verdict {
     if (token.type === "text" || this.isInside(token, value)) {
       if (token.type === "open_parameter" && this.beginsNext(token, value)) return this.beginValue(token);
+      if (token.type === "text") this.options.draft?.add(this.newlines.strip(token.source));
+      else this.options.draft?.freeze();
       value.add(token.source);
       return this.take(token);
     }
@@ -108,6 +123,7 @@ export class XmlCallReader implements CallReader {
       return this.take(token);
     }
     if (this.options.isForgiving && !value.hasStrayCloser) return this.close(token, value);
+    this.options.draft?.freeze();
     value.hasStrayCloser = true;
     value.add(token.source);
     return this.take(token);
@@ -132,6 +148,7 @@ export class XmlCallReader implements CallReader {
       case "open_parameter":
         return this.beginValue(token);
       case "close_parameter":
+        this.options.draft?.freeze();
         value.closeAgain(token.source);
         return this.take(token);
       case "close_function":
@@ -196,6 +213,7 @@ export class XmlCallReader implements CallReader {
   }
 
   private resume(token: Token, value: ParameterValue): Verdict {
+    this.options.draft?.freeze();
     value.reopen();
     value.hasStrayCloser = true;
     this.state = "in_value";

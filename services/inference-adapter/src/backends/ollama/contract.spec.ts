@@ -13,7 +13,7 @@ import {
 } from "../../../../../tests/support/fake-ollama/fake-ollama.js";
 import { TokenCounter } from "../../tokens/token-counter.js";
 import { OllamaPromptSource } from "./ollama-prompt-source.js";
-import { OllamaBackend } from "./ollama.backend.js";
+import { makeBackend } from "./__fixtures__/make-backend.js";
 import { parseOllamaHost } from "./parse-ollama-host.js";
 
 const windowTokens = 2048;
@@ -37,7 +37,8 @@ const patient = { firstEventTimeoutMs: 60_000, idleTimeoutMs: 60_000, probeInter
 
 function backendAt(baseUrl: string, clocks: typeof shortClocks): Omit<BackendUnderTest, "close"> {
   return {
-    backend: new OllamaBackend({ baseUrl, keepAlive: "5m", connectTimeoutMs: 500, ...clocks }),
+    backend: makeBackend({ mode: "chat", baseUrl, keepAlive: "5m", connectTimeoutMs: 500, ...clocks })
+      .backend,
     counter: new TokenCounter(new OllamaPromptSource(baseUrl, 500)),
     model: "tiny:latest",
     thinkingModel: "tiny-think:latest",

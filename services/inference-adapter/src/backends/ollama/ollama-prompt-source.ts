@@ -5,7 +5,7 @@ import type { ChatPrompt, PromptSource } from "../../tokens/prompt-source.js";
 import type { ServedModel } from "../inference-backend.js";
 import { mapOllamaError } from "./map-ollama-error.js";
 import { toOllamaError } from "./ollama.client.js";
-import { toOllamaChatRequest } from "./to-ollama-chat-request.js";
+import { OllamaRequests } from "./raw/ollama-requests.js";
 
 const metadataTimeoutMs = 5000;
 const vocabularyTimeoutMs = 60_000;
@@ -15,12 +15,16 @@ const renderTimeoutMs = 10_000;
 export class OllamaPromptSource implements PromptSource {
   private readonly http: HttpClient;
 
-  constructor(baseUrl: string, connectTimeoutMs: number) {
+  constructor(
+    baseUrl: string,
+    connectTimeoutMs: number,
+    private readonly requests = new OllamaRequests("chat", "-1"),
+  ) {
     this.http = new HttpClient(baseUrl, connectTimeoutMs);
   }
 
   toChatPrompt(request: CanonicalRequest, model: ServedModel): ChatPrompt {
-    const { messages, tools = [], think } = toOllamaChatRequest(request, model, "-1");
+    const { messages, tools = [], think } = this.requests.build(request, model).chat;
     return { messages, tools, think };
   }
 
@@ -43,7 +47,8 @@ export class OllamaPromptSource implements PromptSource {
    * Ollama loads the model before it renders (`server/routes.go`, ChatHandler), and another window reloads it:
    * so it renders only for a model that is loaded with the very window that is served.
    */
-  async canRender({ digest, contextLength }: ServedModel): Promise<boolean> {
+  async canRender({ digest, contextLength }: ServedModel, mayLoad = false): Promise<boolean> {
+    if (mayLoad) return this.knowsRendering();
     const running = (await this.json({ method: "GET", path: "/api/ps" })) as { models?: RunningModel[] };
     const isLoaded = running.models?.some(
       (model) => model.digest === digest && model.context_length === contextLength,

@@ -17,6 +17,8 @@ export interface OllamaChatRequest {
 export interface OllamaRawRequest extends Omit<OllamaChatRequest, "messages" | "tools" | "think"> {
   raw: true;
   prompt: string;
+  /** Where false, Ollama leaves thinking in the answer. */
+  think?: false;
   /** As the prompt's `[img-0]`, `[img-1]`, … name them. */
   images?: string[];
 }
@@ -51,10 +53,19 @@ export interface OllamaTool {
   function: { name: string; description: string; parameters: Record<string, unknown> };
 }
 
-/** One line of a streamed answer of `/api/chat`, or, with `response`, of `/api/generate`. Durations are nanoseconds. */
-export interface OllamaChatChunk {
+/** One line of a streamed answer of `/api/chat`, or, with `response`, of `/api/generate`. */
+export interface OllamaChatChunk extends OllamaChunk {
   response?: string;
   message?: { content?: string; thinking?: string; tool_calls?: OllamaToolCall[] };
+}
+
+/** One line of a streamed `/api/generate` answer. */
+export interface OllamaRawChunk extends OllamaChunk {
+  response?: string;
+}
+
+/** What the lines of both have. Durations are nanoseconds. */
+export interface OllamaChunk {
   done?: boolean;
   done_reason?: string;
   error?: string;

@@ -5,10 +5,10 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { collect } from "#anthropic/__fixtures__/collect.js";
 import { type CanonicalRequest, toCanonicalRequest } from "#anthropic/canonical-request.js";
 import type { MessagesRequest } from "#anthropic/messages.js";
-import type { GenerationEvent, ServedModel } from "../inference-backend.js";
+import type { GenerationEvent, InferenceBackend, ServedModel } from "../inference-backend.js";
 import { exchanges } from "./__fixtures__/read-exchange.js";
 import { type Chat, ScriptedOllama } from "./__fixtures__/scripted-ollama.js";
-import { OllamaBackend, type OllamaBackendOptions } from "./ollama.backend.js";
+import { type BackendSettings, makeBackend } from "./__fixtures__/make-backend.js";
 import type { OllamaChatChunk } from "./ollama-wire.js";
 
 const servers: ScriptedOllama[] = [];
@@ -19,22 +19,23 @@ afterEach(async () => {
 /** A limit that no test reaches. */
 const longMs = 60_000;
 
-async function start(onChat: (chat: Chat) => void = () => {}, options: Partial<OllamaBackendOptions> = {}) {
+async function start(onChat: (chat: Chat) => void = () => {}, options: Partial<BackendSettings> = {}) {
   const server = await new ScriptedOllama().start();
   servers.push(server);
   server.onChat = onChat;
   return { server, backend: backendOf(server.baseUrl, options) };
 }
 
-const backendOf = (baseUrl: string, options: Partial<OllamaBackendOptions> = {}) =>
-  new OllamaBackend({
+const backendOf = (baseUrl: string, options: Partial<BackendSettings> = {}) =>
+  makeBackend({
+    mode: "chat",
     baseUrl,
     keepAlive: "-1",
     connectTimeoutMs: 10_000,
     firstEventTimeoutMs: longMs,
     idleTimeoutMs: longMs,
     ...options,
-  });
+  }).backend;
 
 const model: ServedModel = {
   name: "tiny:latest",
@@ -49,7 +50,7 @@ const ask = (fields: Partial<MessagesRequest> = {}): CanonicalRequest =>
   toCanonicalRequest({ model: "tiny", messages: [{ role: "user", content: "hi" }], ...fields });
 const withTools = ask({ tools: [{ name: "f", input_schema: {} }] });
 const never = new AbortController().signal;
-const generate = (backend: OllamaBackend, request = ask(), signal = never) =>
+const generate = (backend: InferenceBackend, request = ask(), signal = never) =>
   collect(backend.generate(request, model, signal));
 
 const token = (content: string): OllamaChatChunk => ({ message: { content }, done: false });

@@ -19,23 +19,33 @@ import type {
 import { retryLostCall } from "../retry-lost-call.js";
 import { SilenceWatch } from "../silence-watch.js";
 import { isContextOverflow, mapOllamaError } from "./map-ollama-error.js";
-import { OllamaClient, toOllamaError } from "./ollama.client.js";
+import { OllamaClient, type StreamAnswer, toOllamaError } from "./ollama.client.js";
 import type {
   OllamaChatChunk,
   OllamaChatRequest,
+  OllamaChunk,
   OllamaPullChunk,
+  OllamaRawChunk,
   OllamaShow,
   OllamaTag,
 } from "./ollama-wire.js";
+import type { OllamaRequests } from "./raw/ollama-requests.js";
+import type { RawPrompts } from "./raw/raw-prompts.js";
+import { readWritten } from "./raw/read-written.js";
+import { toWrittenEvents } from "./raw/to-written-events.js";
 import { toGenerationEvents } from "./to-generation-events.js";
 import { toPullPercent } from "./to-pull-percent.js";
-import { OllamaPromptSource } from "./ollama-prompt-source.js";
+import type { OllamaPromptSource } from "./ollama-prompt-source.js";
 import { toContinuedPrompt } from "./to-continued-prompt.js";
-import { toOllamaChatRequest, toOllamaRawRequest } from "./to-ollama-chat-request.js";
+import { toOllamaRawRequest } from "./to-ollama-chat-request.js";
 
 export interface OllamaBackendOptions {
   baseUrl: string;
-  keepAlive: string;
+  /** How requests are put to the model, and in which mode. */
+  requests: OllamaRequests;
+  prompts: OllamaPromptSource;
+  /** Renders the prompts of the raw mode. */
+  rawPrompts: RawPrompts;
   connectTimeoutMs: number;
   firstEventTimeoutMs: number;
   idleTimeoutMs: number;
@@ -49,16 +59,15 @@ const defaultProbeIntervalMs = 15_000;
 
 export class OllamaBackend implements InferenceBackend {
   readonly name = "ollama";
-  readonly translationVersion = 3;
+  readonly translationVersion: string;
   readonly cancelsInPrefill = false;
   readonly forcesCalls = false;
   private readonly client: OllamaClient;
-  private readonly prompts: OllamaPromptSource;
   private readonly shown = new Map<string, Promise<OllamaShow>>();
 
   constructor(private readonly options: OllamaBackendOptions) {
     this.client = new OllamaClient(options.baseUrl, options.connectTimeoutMs);
-    this.prompts = new OllamaPromptSource(options.baseUrl, options.connectTimeoutMs);
+    this.translationVersion = `4 ${options.requests.mode}`;
   }
 
   async listModels(): Promise<BackendModel[]> {
@@ -74,8 +83,7 @@ export class OllamaBackend implements InferenceBackend {
     model: ServedModel,
     signal: AbortSignal,
   ): AsyncGenerator<GenerationEvent> {
-    const { firstEventTimeoutMs, idleTimeoutMs, probeIntervalMs = defaultProbeIntervalMs } = this.options;
-    const limitMs = request.tools?.length ? firstEventTimeoutMs : idleTimeoutMs;
+    const { firstEventTimeoutMs, probeIntervalMs = defaultProbeIntervalMs } = this.options;
     const watch = new SilenceWatch({
       limitMs: firstEventTimeoutMs,
       probeIntervalMs,
@@ -83,9 +91,13 @@ export class OllamaBackend implements InferenceBackend {
     });
     try {
       const ending = AbortSignal.any([signal, watch.signal]);
-      const hear = () => watch.heard(limitMs);
+      const prompt = await this.toRawPrompt(request, model, ending);
+      const hear = () => watch.heard(this.silenceLimitMs(request, prompt));
       yield* retryLostCall(
-        (attempt) => this.attempt(request, model, attempt, ending, hear),
+        (attempt) =>
+          prompt === undefined
+            ? this.attempt(request, model, attempt, ending, hear)
+            : this.attemptRaw(request, model, prompt, attempt, ending, hear),
         () => this.onRescue("retry"),
       );
     } catch (error) {
@@ -97,7 +109,7 @@ export class OllamaBackend implements InferenceBackend {
 
   async load(model: ServedModel, signal: AbortSignal): Promise<void> {
     const answer = await this.client.chat(
-      toOllamaChatRequest({ model: model.name, messages: [] }, model, this.options.keepAlive),
+      this.options.requests.toChat({ model: model.name, messages: [] }, model),
       signal,
     );
     if (!("lines" in answer)) throw mapOllamaError(answer.status, answer.error);
@@ -119,6 +131,41 @@ export class OllamaBackend implements InferenceBackend {
     return this.client.probe();
   }
 
+  /** On the chat path a tool call is silence until it is whole; raw it is heard while it is written. */
+  private silenceLimitMs({ tools }: CanonicalRequest, prompt: string | undefined): number {
+    const { firstEventTimeoutMs, idleTimeoutMs } = this.options;
+    return tools?.length && prompt === undefined ? firstEventTimeoutMs : idleTimeoutMs;
+  }
+
+  /**
+   * The rendered prompt where the request goes the raw way. What is not known of it is rendered by Ollama, which
+   * wants the model loaded: there is a slot for it now. Where that fails the chat path says why.
+   */
+  private async toRawPrompt(
+    request: CanonicalRequest,
+    model: ServedModel,
+    signal: AbortSignal,
+  ): Promise<string | undefined> {
+    const { requests, rawPrompts } = this.options;
+    const { chat, isRaw } = requests.build(request, model);
+    if (!isRaw) return undefined;
+    try {
+      const isReadable = requests.isReadable(model);
+      const known = isReadable ? rawPrompts.find(chat, model) : undefined;
+      if (known !== undefined) return known;
+      await this.loadWhereNeeded(model, signal);
+      if (isReadable === undefined) requests.noteReadable(model, await rawPrompts.isReadable(model));
+      return requests.isReadable(model) ? await rawPrompts.render(chat, model) : undefined;
+    } catch (error) {
+      if (signal.aborted) throw error;
+      return undefined;
+    }
+  }
+
+  private async loadWhereNeeded(model: ServedModel, signal: AbortSignal): Promise<void> {
+    if ((await this.loadedContextLength(model)) !== model.contextLength) await this.load(model, signal);
+  }
+
   private async *attempt(
     request: CanonicalRequest,
     model: ServedModel,
@@ -126,12 +173,38 @@ export class OllamaBackend implements InferenceBackend {
     signal: AbortSignal,
     hear: () => void,
   ): AsyncGenerator<GenerationEvent> {
-    const chat = toOllamaChatRequest(request, model, this.options.keepAlive);
+    const chat = this.options.requests.toChat(request, model);
     if (attempt > 0) chat.options.seed = randomInt(2 ** 31);
-    const chunks = readChunks(await this.open(chat, request, model, signal), hear);
+    const chunks = readChunks<OllamaChatChunk>(await this.open(chat, request, model, signal), hear);
     const events = cutAtStopSequence(toGenerationEvents(chunks), request.stop_sequences ?? []);
     const tools = request.output_config?.format ? [] : clientTools(request);
-    yield* rescueToolCalls(events, tools, (kind) => this.onRescue(kind));
+    yield* rescueToolCalls(events, tools, ({ kind }) => this.onRescue(kind));
+  }
+
+  private async *attemptRaw(
+    request: CanonicalRequest,
+    model: ServedModel,
+    prompt: string,
+    attempt: number,
+    signal: AbortSignal,
+    hear: () => void,
+  ): AsyncGenerator<GenerationEvent> {
+    const { requests } = this.options;
+    const chat = requests.toChat(request, model);
+    if (attempt > 0) chat.options.seed = randomInt(2 ** 31);
+    const answer = await this.client.generateRaw(
+      { ...toOllamaRawRequest(chat, prompt), think: false },
+      signal,
+    );
+    const chunks = readChunks<OllamaRawChunk>(linesOf(answer, request, model), hear);
+    yield* readWritten(toWrittenEvents(chunks), {
+      request,
+      think: chat.think,
+      prompt,
+      isLastTry: attempt > 0,
+      onRescue: ({ kind }) => this.onRescue(kind),
+      onWhole: (blocks, written) => requests.written.remember(model.digest, blocks, written),
+    });
   }
 
   private onRescue(kind: Rescue): void {
@@ -149,10 +222,7 @@ export class OllamaBackend implements InferenceBackend {
       prompt === undefined
         ? await this.client.chat(chat, signal)
         : await this.client.generateRaw(toOllamaRawRequest(chat, prompt), signal);
-    if ("lines" in answer) return answer.lines;
-    if (isContextOverflow(answer.status, answer.error))
-      throw promptTooLong(Math.max(estimateTokens(request), model.contextLength + 1), model.contextLength);
-    throw mapOllamaError(answer.status, answer.error);
+    return linesOf(answer, request, model);
   }
 
   /** Undefined too where this Ollama does not tell how it renders: then it goes on by itself or not at all. */
@@ -164,7 +234,7 @@ export class OllamaBackend implements InferenceBackend {
     if (chat.messages.at(-1)?.role !== "assistant") return undefined;
     await this.load(model, signal);
     return toContinuedPrompt(chat, ({ tools = [], ...conversation }) =>
-      this.prompts.render({ ...conversation, tools }, model),
+      this.options.prompts.render({ ...conversation, tools }, model),
     ).catch(() => undefined);
   }
 
@@ -199,15 +269,26 @@ function toAbilities({ capabilities = [], model_info = {} }: OllamaShow) {
   };
 }
 
+/** @throws ApiError where the answer is a refusal */
+function linesOf(answer: StreamAnswer, request: CanonicalRequest, model: ServedModel): IncomingMessage {
+  if ("lines" in answer) return answer.lines;
+  if (isContextOverflow(answer.status, answer.error))
+    throw promptTooLong(Math.max(estimateTokens(request), model.contextLength + 1), model.contextLength);
+  throw mapOllamaError(answer.status, answer.error);
+}
+
 /**
  * Behind the last line only the end of the body is missing: where that is read too, the connection is kept for
  * the next answer, and Ollama sees no client that breaks off.
  */
-async function* readChunks(body: IncomingMessage, hear: () => void): AsyncGenerator<OllamaChatChunk> {
+async function* readChunks<Chunk extends OllamaChunk>(
+  body: IncomingMessage,
+  hear: () => void,
+): AsyncGenerator<Chunk> {
   let isWhole = false;
   try {
     const bytes = body.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>;
-    for await (const chunk of decodeJsonLines<OllamaChatChunk>(bytes)) {
+    for await (const chunk of decodeJsonLines<Chunk>(bytes)) {
       hear();
       isWhole = chunk.done === true;
       yield chunk;

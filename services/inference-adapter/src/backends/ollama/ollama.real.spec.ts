@@ -5,7 +5,8 @@ import { foldMessage } from "#anthropic/fold-message.js";
 import type { Message, MessagesRequest } from "#anthropic/messages.js";
 import { frameMessageEvents } from "../../framing/frame-message-events.js";
 import type { BackendModel, GenerationEvent } from "../inference-backend.js";
-import { OllamaBackend } from "./ollama.backend.js";
+
+import { makeBackend } from "./__fixtures__/make-backend.js";
 import { parseOllamaHost } from "./parse-ollama-host.js";
 import { claimRealOllama } from "../../../../../tests/support/claim-real-ollama.js";
 
@@ -19,7 +20,8 @@ it.skipIf(!process.env["CI"])("on CI a real Ollama is there: REAL_OLLAMA_HOST", 
 });
 
 describe.skipIf(!host)("a real Ollama", { timeout: slowMs }, () => {
-  const backend = new OllamaBackend({
+  const { backend } = makeBackend({
+    mode: "chat",
     baseUrl: parseOllamaHost(host ?? ""),
     keepAlive: "5m",
     connectTimeoutMs: 10_000,

@@ -4,6 +4,7 @@ import type { GenerationEnd, GenerationEvent } from "../inference-backend.js";
 import { LostCallError } from "../lost-call.error.js";
 import { mapOllamaError } from "./map-ollama-error.js";
 import type { OllamaChatChunk } from "./ollama-wire.js";
+import { toGenerationEnd } from "./to-generation-end.js";
 
 /** The lines of one `/api/chat` answer → what the model does. @throws ApiError where the answer is no whole one */
 export async function* toGenerationEvents(
@@ -22,7 +23,7 @@ export async function* toGenerationEvents(
     }
     seen.outputTokens += mostTokens(thinking) + mostTokens(content);
     if (chunk.done) {
-      const end = toEnd(chunk, mapStopReason(chunk.done_reason, seen.toolCall));
+      const end = toGenerationEnd(chunk, mapStopReason(chunk.done_reason, seen.toolCall));
       refuseSwallowed(chunk, seen, end);
       return yield end;
     }
@@ -68,17 +69,4 @@ function toChunkError(chunk: OllamaChatChunk): ApiError {
 function mapStopReason(doneReason: string | undefined, sawToolCall: boolean): StopReason {
   if (doneReason === "length") return "max_tokens";
   return sawToolCall ? "tool_use" : "end_turn";
-}
-
-function toEnd(chunk: OllamaChatChunk, stopReason: StopReason): GenerationEnd {
-  return {
-    type: "end",
-    stopReason,
-    stopSequence: null,
-    inputTokens: chunk.prompt_eval_count,
-    outputTokens: chunk.eval_count ?? 0,
-    loadSeconds: (chunk.load_duration ?? 0) / 1e9,
-    prefillSeconds: (chunk.prompt_eval_duration ?? 0) / 1e9,
-    decodeSeconds: (chunk.eval_duration ?? 0) / 1e9,
-  };
 }

@@ -97,7 +97,7 @@ export class OpenAiCompatibleBackend implements InferenceBackend {
     const tools = request.output_config?.format ? [] : clientTools(request);
     const answer = toGenerationEvents(chunks, { offersTools: tools.length > 0, toError, now });
     const events = refuseEmptyOverflow(answer, model);
-    yield* rescueToolCalls(cutAtStopSequence(events, request.stop_sequences ?? []), tools, (kind) =>
+    yield* rescueToolCalls(cutAtStopSequence(events, request.stop_sequences ?? []), tools, ({ kind }) =>
       this.options.onRescue?.(kind),
     );
   }

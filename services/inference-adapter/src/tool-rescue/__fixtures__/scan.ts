@@ -19,7 +19,8 @@ export function join(pieces: ScannedPiece[]): Outcome[] {
     if (piece.type === "call") {
       const { name, input, kind, source } = piece.call;
       outcomes.push({ tool: name, input, kind, source });
-    } else if (last && "text" in last) last.text += piece.text;
+    } else if (piece.type !== "text") throw new Error(`nobody asked for a ${piece.type}`);
+    else if (last && "text" in last) last.text += piece.text;
     else outcomes.push({ text: piece.text });
   }
   return outcomes;
