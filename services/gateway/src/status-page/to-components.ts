@@ -1,5 +1,3 @@
-import type { HealthIndicatorResult } from "@nestjs/terminus";
-
 export interface Component {
   name: string;
   isUp: boolean;
@@ -8,6 +6,9 @@ export interface Component {
   latency_ms: number | null;
   message: string | null;
 }
+
+/** What a health indicator says, with what it uses inside of it. */
+export type Report = Record<string, unknown> & { status: string };
 
 export interface ModelState {
   name: string;
@@ -18,7 +19,7 @@ export interface ModelState {
 const names: Record<string, string> = { inference: "inference adapter" };
 
 /** A health report, in which what a service uses stands inside of it, as a flat list; the model is told apart. */
-export function toComponents(report: HealthIndicatorResult): {
+export function toComponents(report: Record<string, Report>): {
   components: Component[];
   model: ModelState | null;
 } {
@@ -32,8 +33,6 @@ export function toComponents(report: HealthIndicatorResult): {
   }
   return { components, model };
 }
-
-type Report = Record<string, unknown> & { status: string };
 
 function isReport(value: unknown): value is Report {
   return typeof (value as Partial<Report> | null)?.status === "string";
