@@ -3,8 +3,8 @@ import { runLoad } from "../load/run-load.mjs";
 import { readCpuSeconds } from "../processes/cpu-time.mjs";
 import { PreparedRequest } from "../requests/prepared-request.mjs";
 
-/** What a service still does for a request after its answer counts in the CPU time. */
-const afterworkMs = 40;
+/** What a service still does for a request after its answer counts in the CPU time: reports after 100 ms, log lines after 200. */
+const afterworkMs = 250;
 
 /** Lets every target of these scenarios compile its code before the first of them is measured. */
 export async function warmUp(scenarios, durationMs) {

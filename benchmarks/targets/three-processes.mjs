@@ -7,12 +7,11 @@ const concurrency = { INFERENCE_CONCURRENCY: "64", INFERENCE_QUEUE_LIMIT: "256" 
 
 /**
  * The product as it is deployed: gateway, cache service and inference adapter, built, with Redis. `cacheEnv`
- * goes to the cache service;
- * `questions` is how many the cache holds and is asked in turn.
+ * goes to the cache service and `gatewayEnv` to the gateway; `questions` is how many the cache holds and is asked in turn.
  */
 export async function startThreeProcesses(
   { children, redis, upstream, dist },
-  { name, questions, cacheEnv = {} },
+  { name, questions, cacheEnv = {}, gatewayEnv = {} },
 ) {
   const [apiPort, cachePort, inferencePort] = [
     await findFreePort(),
@@ -34,6 +33,7 @@ export async function startThreeProcesses(
     CACHE_URL: `http://${host}:${cachePort}`,
     INFERENCE_URL: `http://${host}:${inferencePort}`,
     ...concurrency,
+    ...gatewayEnv,
   });
   return {
     name,

@@ -61,6 +61,20 @@ describe("npm start", () => {
     expect(await second.ended).toBe(0);
   });
 
+  it("writes its log soon, and all of it before it ends", async () => {
+    const start = npmStart(["--port", "0"]);
+    const url = /gateway {3}(http:\S+)/.exec(await isUp(start))?.[1] ?? "";
+    const ask = () => fetch(`${url}/v1/messages`, { method: "POST", body: JSON.stringify(asked) });
+    const asked = { model: "qwen3-coder", messages: [{ role: "user", content: "Hi" }] };
+    const logged = () => start.output.stdout.split('"msg":"cache error"').length - 1;
+    await ask();
+    await expect.poll(logged, { timeout: 5000 }).toBe(1);
+    for (let count = 0; count < 30; count++) await ask();
+    start.child.kill("SIGTERM");
+    expect(await start.ended).toBe(0);
+    expect(logged()).toBe(31);
+  });
+
   it("says that the port is taken", async () => {
     const { ended, output } = npmStart(["--port", String(taken.port)]);
     expect(await ended).toBe(1);

@@ -1,6 +1,16 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { startCache } from "../../services/cache/src/start-cache.js";
-import { type Stack, question, startHungServer, startStack, untilStored } from "../support/stack.js";
+import { startGateway } from "../../services/gateway/src/start-gateway.js";
+import { startInferenceAdapter } from "../../services/inference-adapter/src/start-inference-adapter.js";
+import { isRedisMissing, startRedisServer } from "../support/redis-server.js";
+import {
+  type Stack,
+  postMessage,
+  question,
+  startHungServer,
+  startStack,
+  untilStored,
+} from "../support/stack.js";
 
 const lookupLimitMs = 250;
 /** The machine may be busy. */
@@ -33,6 +43,73 @@ describe("hits", () => {
       const response = await stack.post({ ...asked, stream });
       expect(cacheOf(response)).toBe("hit");
       expect(await response.text()).toContain("Hello from tiny");
+    }
+  });
+});
+
+describe("hits after a restart of gateway and adapter, with Ollama down", () => {
+  const quiet = { LOG_LEVEL: "silent", DRAIN_TIMEOUT_MS: "0" };
+
+  async function restart(cacheUrl: string): Promise<{ url: string; close: () => Promise<void> }> {
+    const { port } = new URL(stack.adapter.url);
+    await stack.gateway.close();
+    await stack.adapter.close();
+    const adapter = await startInferenceAdapter({
+      ...quiet,
+      INFERENCE_PORT: port,
+      OLLAMA_HOST: stack.ollama.url,
+    });
+    const inner = { CACHE_URL: cacheUrl, INFERENCE_URL: adapter.url };
+    const gateway = await startGateway({ ...quiet, ...inner, API_PORT: "0" });
+    const close = async () => {
+      await gateway.close();
+      await adapter.close();
+    };
+    return { url: gateway.url, close };
+  }
+
+  async function storeAnswer(asked: object): Promise<void> {
+    const first = await stack.post(asked);
+    await first.text();
+    await untilStored(stack, first);
+    await stack.ollama.stop();
+  }
+
+  it("are served; what is not in the cache fails as before", async () => {
+    stack = await startStack();
+    const asked = question();
+    await storeAnswer(asked);
+    const { url, close } = await restart(stack.cache.url);
+    try {
+      expect(cacheOf(await postMessage(url, asked))).toBe("hit");
+      expect((await postMessage(url, question())).status).toBe(500);
+      expect(await (await fetch(`${url}/v1/models`)).json()).toMatchObject({
+        data: expect.arrayContaining([expect.objectContaining({ id: "qwen3-coder:30b" })]) as unknown,
+      });
+    } finally {
+      await close();
+    }
+  });
+
+  it.skipIf(isRedisMissing)("are served after a restart of the cache service too, from Redis", async () => {
+    const redis = await startRedisServer();
+    const env = { ...quiet, CACHE_PORT: "0", REDIS_URL: `redis://127.0.0.1:${redis.port}` };
+    stack = await startStack({ cache: env });
+    const isUp = async (url: string) =>
+      expect(await (await fetch(`${url}/stats`)).json()).toMatchObject({ redis: "up" });
+    await vi.waitFor(() => isUp(stack.cache.url), 10_000);
+    const asked = question();
+    await storeAnswer(asked);
+    await stack.cache.close();
+    const cache = await startCache(env);
+    await vi.waitFor(() => isUp(cache.url), 10_000);
+    const { url, close } = await restart(cache.url);
+    try {
+      expect(cacheOf(await postMessage(url, asked))).toBe("hit");
+    } finally {
+      await close();
+      await cache.close();
+      await redis.stop();
     }
   });
 });

@@ -1,37 +1,10 @@
-import { type AddressInfo, type Socket, connect, createServer } from "node:net";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { RunningService } from "#platform/bootstrap.js";
 import { startGateway } from "../../services/gateway/src/start-gateway.js";
 import { type Stack, postMessage, question, readEvents, startStack } from "../support/stack.js";
+import { type Wire, layWire } from "../support/wire.js";
 
 // Several gateways before one adapter: whichever is asked, a question is one generation.
-
-interface Wire {
-  url: string;
-  /** What a gateway that dies does to the adapter. */
-  cut(): void;
-  close(): void;
-}
-
-/** The way of a gateway to the adapter. */
-async function layWire(target: string): Promise<Wire> {
-  const { port } = new URL(target);
-  const sockets = new Set<Socket>();
-  const server = createServer((client) => {
-    const upstream = connect(Number(port), "127.0.0.1");
-    for (const socket of [client, upstream]) sockets.add(socket.on("error", () => {}));
-    client.pipe(upstream).pipe(client);
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const cut = () => {
-    for (const socket of sockets) socket.destroy();
-  };
-  const close = () => {
-    cut();
-    server.close();
-  };
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, cut, close };
-}
 
 const patience = { timeout: 15_000, interval: 20 };
 const slowly = Array.from({ length: 20 }, (_, index) => [{ text: `${index} ` }, { delayMs: 50 }]).flat();

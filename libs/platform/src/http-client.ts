@@ -1,6 +1,13 @@
 import axios, { type AxiosInstance, type AxiosResponse, isAxiosError } from "axios";
-import { Agent as HttpAgent, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
+import {
+  Agent as HttpAgent,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type RequestOptions,
+} from "node:http";
 import { Agent as HttpsAgent } from "node:https";
+import { urlToHttpOptions } from "node:url";
+import { LostCall, exchangeText } from "./exchange-text.js";
 import { afterWaiting } from "./waiting-time.js";
 
 export interface HttpRequest {
@@ -39,6 +46,9 @@ const idleSocketMs = 30_000;
 /** JSON over HTTP to one base URL, with its own keep-alive sockets and its own clocks. Any status is an answer. */
 export class HttpClient {
   private readonly axios: AxiosInstance;
+  private readonly base: RequestOptions;
+  private readonly agent: HttpAgent;
+  private readonly headers: Record<string, string>;
 
   constructor(
     readonly baseUrl: string,
@@ -46,11 +56,17 @@ export class HttpClient {
     headers: Record<string, string> = {},
   ) {
     const options = { keepAlive: true, timeout: idleSocketMs, scheduling: "lifo" as const };
+    const isHttps = baseUrl.startsWith("https:");
+    this.agent = withConnectTimeout(
+      isHttps ? new HttpsAgent(options) : new HttpAgent(options),
+      connectTimeoutMs,
+    );
+    this.base = urlToHttpOptions(new URL(baseUrl));
+    this.headers = { "content-type": "application/json", ...headers };
     this.axios = axios.create({
       baseURL: baseUrl,
       adapter: "http",
-      httpAgent: withConnectTimeout(new HttpAgent(options), connectTimeoutMs),
-      httpsAgent: withConnectTimeout(new HttpsAgent(options), connectTimeoutMs),
+      ...(isHttps ? { httpsAgent: this.agent } : { httpAgent: this.agent }),
       proxy: false,
       maxRedirects: 0,
       decompress: false,
@@ -59,41 +75,41 @@ export class HttpClient {
       maxContentLength: -1,
       validateStatus: () => true,
       transformResponse: [(data: unknown) => data],
-      headers: { "content-type": "application/json", ...headers },
+      headers: this.headers,
     });
   }
 
   /** The whole answer; a JSON body is parsed, any other stays text. @throws UpstreamError */
-  async request(request: HttpRequest): Promise<HttpAnswer<unknown>> {
-    const { status, headers, body } = await this.send<string>(request, "text");
-    return { status, headers, body: parseJson(body) };
+  request({ method, path, headers, ...request }: HttpRequest): Promise<HttpAnswer<unknown>> {
+    const data = encodeBody(request.body);
+    const fullPath = `${(this.base.path ?? "").replace(/\/$/, "")}${path}`;
+    return this.send(request, async (signal) => {
+      const exchange = { method, path: fullPath, data, headers: { ...this.headers, ...headers }, signal };
+      const answer = await exchangeText(this.base, { ...exchange, agent: this.agent });
+      return { status: answer.status, headers: answer.headers, body: parseJson(answer.text) };
+    });
   }
 
   /** The answer as soon as its headers are there; the caller reads or destroys `body`. @throws UpstreamError */
-  stream(request: HttpRequest): Promise<HttpAnswer<IncomingMessage>> {
-    return this.send<IncomingMessage>(request, "stream");
+  stream({ method, path: url, headers, ...request }: HttpRequest): Promise<HttpAnswer<IncomingMessage>> {
+    const call = { method, url, headers, data: encodeBody(request.body), responseType: "stream" as const };
+    return this.send(request, (signal) =>
+      this.axios.request<IncomingMessage>({ ...call, signal }).then(toAnswer),
+    );
   }
 
-  private async send<Body>(request: HttpRequest, responseType: "text" | "stream"): Promise<HttpAnswer<Body>> {
+  private async send<Answer>(
+    { timeoutMs, signal: wish }: Pick<HttpRequest, "timeoutMs" | "signal">,
+    attempt: (signal: AbortSignal) => Promise<Answer>,
+  ): Promise<Answer> {
     const clock = new AbortController();
-    const { timeoutMs } = request;
     const stopClock = timeoutMs === undefined ? () => {} : afterWaiting(timeoutMs, () => clock.abort());
-    const signal = request.signal ? AbortSignal.any([request.signal, clock.signal]) : clock.signal;
-    const attempt = () =>
-      this.axios.request<Body>({
-        method: request.method,
-        url: request.path,
-        data: request.body === undefined ? undefined : JSON.stringify(request.body),
-        headers: request.headers,
-        responseType,
-        signal,
-      });
+    const signal = wish ? AbortSignal.any([wish, clock.signal]) : clock.signal;
     try {
-      const answer = await attempt().catch((error: unknown) => {
-        if (isStaleSocket(error)) return attempt();
+      return await attempt(signal).catch((error: unknown) => {
+        if (isStaleSocket(error) && !signal.aborted) return attempt(signal);
         throw error;
       });
-      return toAnswer(answer);
     } catch (error) {
       throw toUpstreamError(error, this.baseUrl, clock.signal.aborted);
     } finally {
@@ -102,22 +118,28 @@ export class HttpClient {
   }
 }
 
+function encodeBody(body: unknown): string | undefined {
+  return body === undefined ? undefined : JSON.stringify(body);
+}
+
 function toAnswer<Body>({ status, headers, data }: AxiosResponse<Body>): HttpAnswer<Body> {
   return { status, headers: headers as IncomingHttpHeaders, body: data };
 }
 
 /** A kept socket that the other side closed meanwhile: nothing was answered, so once more is safe. */
 function isStaleSocket(error: unknown): boolean {
-  if (!isAxiosError(error) || error.response || error.config?.signal?.aborted) return false;
-  const request = error.request as { reusedSocket?: boolean } | undefined;
-  return request?.reusedSocket === true && (error.code === "ECONNRESET" || error.code === "EPIPE");
+  const { code } = error as { code?: string };
+  if (code !== "ECONNRESET" && code !== "EPIPE") return false;
+  if (error instanceof LostCall) return error.isUnanswered;
+  if (!isAxiosError(error) || error.response) return false;
+  return (error.request as { reusedSocket?: boolean } | undefined)?.reusedSocket === true;
 }
 
 function toUpstreamError(error: unknown, baseUrl: string, timedOut: boolean): UpstreamError {
   const { code, message } = error as { code?: string; message?: string };
   if (timedOut || code === connectTimeoutCode)
     return new UpstreamError("timeout", `${baseUrl} did not answer in time`, { cause: error });
-  if (code === "ERR_CANCELED")
+  if (code === "ERR_CANCELED" || code === "ABORT_ERR")
     return new UpstreamError("aborted", "the request was given up", { cause: error });
   if (code === "ECONNREFUSED" || code === "ENOTFOUND" || code === "EAI_AGAIN" || code === "EHOSTUNREACH")
     return new UpstreamError("refused", `${baseUrl} cannot be reached (${code})`, { cause: error });

@@ -10,7 +10,7 @@ export const LOGGER = Symbol("LOGGER");
 
 /** JSON lines on stdout, readable ones on a terminal; the JSON lines in `LOG_FILE` as well. */
 export function createLogger(service: string, config: ServiceConfig): Logger {
-  const streams = [process.stdout.isTTY ? pretty({ ignore: "pid,hostname" }) : pino.destination(1)];
+  const streams = [process.stdout.isTTY ? pretty({ ignore: "pid,hostname" }) : toStdout()];
   if (config.LOG_FILE) streams.push(openLogFile(config.LOG_FILE));
   return pino(
     { level: config.LOG_LEVEL, base: { service }, timestamp: pino.stdTimeFunctions.isoTime },
@@ -19,6 +19,25 @@ export function createLogger(service: string, config: ServiceConfig): Logger {
       { dedupe: false },
     ),
   );
+}
+
+/** Lines are written some at a time, and at the latest after this; a line of its own for each request costs too much. */
+const flushIntervalMs = 200;
+const blockBytes = 4096;
+let stdout: ReturnType<typeof pino.destination> | undefined;
+
+/** One for all services of a process. What is still waiting is written when the process ends, also by an error. */
+function toStdout() {
+  if (stdout) return stdout;
+  const stream = pino.destination({
+    dest: 1,
+    sync: true,
+    minLength: blockBytes,
+    periodicFlush: flushIntervalMs,
+  });
+  process.on("exit", () => stream.flushSync());
+  stdout = stream;
+  return stream;
 }
 
 /** A full disk loses log lines, never a request. */

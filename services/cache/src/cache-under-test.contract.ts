@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "vitest";
 import type { RunningService } from "#platform/bootstrap.js";
 import type { StoreRequest } from "#service-contracts/cache-store.js";
+import type { GatewayReport } from "#service-contracts/near-copies.js";
 import type { StoredEntry } from "#service-contracts/stored-entry.js";
 import { startCache } from "./start-cache.js";
 
@@ -21,6 +22,8 @@ export interface CacheUnderTest {
   get(key: string): Promise<CacheAnswer>;
   /** Stores an answer that says `text`. */
   put(key: string, text: string, ttlSeconds?: number, changed?: Partial<StoreRequest>): Promise<CacheAnswer>;
+  /** As a gateway reports that a session has had the answer. */
+  mark(key: string, hash: string): Promise<CacheAnswer>;
   redisState(): Promise<string>;
 }
 
@@ -53,6 +56,10 @@ export function entryOf(text: string, changed: Partial<StoredEntry> = {}): Store
   };
 }
 
+export function reportOf(changed: Partial<GatewayReport>): GatewayReport {
+  return { hits: [], misses: 0, stores: 0, given: [], entries: 0, bytes: 0, ...changed };
+}
+
 function textOf({ message }: StoredEntry): string {
   return message.content.map((block) => (block.type === "text" ? block.text : "")).join("");
 }
@@ -81,6 +88,7 @@ export async function startCacheUnderTest(env: NodeJS.ProcessEnv = {}): Promise<
       const body = JSON.stringify({ entry: entryOf(text), tenant: "-", ...changed });
       return ask("PUT", `/entries/${key}?ttl=${ttlSeconds}`, body);
     },
+    mark: (key, hash) => ask("POST", "/reports", JSON.stringify(reportOf({ given: [[key, [hash]]] }))),
     redisState: async () => {
       const { text } = await ask("GET", "/stats");
       return (JSON.parse(text) as { redis: string }).redis;

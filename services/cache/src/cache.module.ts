@@ -3,7 +3,9 @@ import { type DynamicModule, Module } from "@nestjs/common";
 import { TerminusModule } from "@nestjs/terminus";
 import { Keyv, type KeyvStoreAdapter } from "keyv";
 import type { CacheConfig } from "./cache.config.js";
+import { ChangeFeed } from "./coherence/change-feed.js";
 import { ChangeLog } from "./coherence/change-log.js";
+import { ChangesController } from "./coherence/changes.controller.js";
 import { Coherence } from "./coherence/coherence.js";
 import { EntriesController } from "./entries/entries.controller.js";
 import { EntriesService } from "./entries/entries.service.js";
@@ -11,7 +13,6 @@ import { MemoryTier } from "./entries/memory-tier.js";
 import { RedisStore } from "./entries/redis-store.provider.js";
 import { TiersModule } from "./entries/tiers.module.js";
 import { GivenAnswers } from "./given/given-answers.js";
-import { GivenController } from "./given/given.controller.js";
 import { HealthController } from "./health/health.controller.js";
 import { RedisHealth } from "./health/redis.health.js";
 import { CatalogController } from "./index/catalog.controller.js";
@@ -25,10 +26,15 @@ import { LimitsController } from "./limits/limits.controller.js";
 import { LimitsService } from "./limits/limits.service.js";
 import { NeighboursController } from "./neighbours/neighbours.controller.js";
 import { NeighboursService } from "./neighbours/neighbours.service.js";
+import { NotesController } from "./notes/notes.controller.js";
+import { NotesService } from "./notes/notes.service.js";
+import { GatewayReports } from "./reports/gateway-reports.js";
+import { ReportsController } from "./reports/reports.controller.js";
 import { toRedisOptions } from "./redis/to-redis-options.js";
 
 const entryControllers = [EntriesController, CatalogController, StatsController];
-const entryServices = [EntriesService, CatalogService, StatsService, ChangeLog, Coherence];
+const entryServices = [EntriesService, CatalogService, StatsService];
+const coherenceServices = [ChangeLog, ChangeFeed, Coherence, GatewayReports];
 const indexServices = [MemoryIndex, indexProvider, IndexUpkeep];
 
 @Module({})
@@ -47,17 +53,21 @@ export class CacheModule {
       imports: [tiers, nestCache, TerminusModule.forRoot({ logger: false })],
       controllers: [
         ...entryControllers,
-        GivenController,
+        ChangesController,
+        ReportsController,
         LimitsController,
         NeighboursController,
+        NotesController,
         HealthController,
       ],
       providers: [
         ...entryServices,
+        ...coherenceServices,
         ...indexServices,
         GivenAnswers,
         LimitsService,
         NeighboursService,
+        NotesService,
         RedisHealth,
       ],
     };

@@ -3,6 +3,7 @@ import {
   type CacheUnderTest,
   entryOf,
   keyOf,
+  reportOf,
   startCacheUnderTest,
   waitUntil,
 } from "./cache-under-test.contract.js";
@@ -116,7 +117,33 @@ describe("the cache service without Redis", () => {
       400,
       "invalid_request_error",
     ],
-    ["no hash to mark", "PUT", "/given/abc", undefined, 400, "invalid_request_error"],
+    ["no report", "POST", "/reports", "{}", 400, "invalid_request_error"],
+    [
+      "no hash to mark",
+      "POST",
+      "/reports",
+      JSON.stringify(reportOf({ given: [[keyOf(4), ["abc"]]] })),
+      400,
+      "invalid_request_error",
+    ],
+    [
+      "a hit of no key",
+      "POST",
+      "/reports",
+      JSON.stringify(reportOf({ hits: [["abc", 1, 1]] })),
+      400,
+      "invalid_request_error",
+    ],
+    ["no note", "GET", `/notes/${keyOf(4)}`, undefined, 404, "not_found_error"],
+    [
+      "a large note",
+      "PUT",
+      `/notes/${keyOf(4)}`,
+      JSON.stringify("x".repeat(1024 * 1024)),
+      413,
+      "request_too_large",
+    ],
+    ["no copy", "GET", `/entries/${keyOf(4)}/copy`, undefined, 404, "not_found_error"],
     ["a page of nothing", "GET", "/entries?limit=0", undefined, 400, "invalid_request_error"],
     ["a strange cursor", "GET", "/entries?cursor=abc", undefined, 400, "invalid_request_error"],
     ["a strange age", "DELETE", "/entries?olderThan=-1", undefined, 400, "invalid_request_error"],
@@ -142,6 +169,12 @@ describe("the cache service without Redis", () => {
     const body = bodyWith({ request: "x".repeat(4 * 1024 * 1024) });
     expect(await cache.ask("PUT", `/entries/${keyOf(6)}?ttl=5`, body)).toMatchObject({ status: 204 });
     expect(await cache.get(keyOf(6))).toMatchObject({ status: 200, text: entry });
+  });
+
+  it("keeps a note", async () => {
+    const path = `/notes/${keyOf(7)}`;
+    expect(await cache.ask("PUT", path, '{"a":["ä"]}')).toMatchObject({ status: 204, text: "" });
+    expect(await cache.ask("GET", path)).toMatchObject({ status: 200, text: '{"a":["ä"]}' });
   });
 
   it("is healthy with memory only", async () => {

@@ -42,6 +42,10 @@ export class GatewayConfig extends ServiceConfig {
   @IsIntVariable(1, 31_536_000)
   CACHE_MAX_TTL: number = 604_800;
 
+  /** What the gateway itself keeps of the cache, so that a hit asks nobody, in MiB; 0: nothing. */
+  @IsIntVariable(0, 1_048_576)
+  CACHE_NEAR_MEMORY_MB: number = 32;
+
   /** False: requests with an explicit temperature above 0 bypass the cache. */
   @IsBooleanVariable()
   CACHE_SAMPLED: boolean = true;

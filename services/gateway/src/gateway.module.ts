@@ -30,6 +30,10 @@ import { ModelsController } from "./models/models.controller.js";
 import { RecentRequests } from "./status-page/recent-requests.js";
 import { StatusController } from "./status-page/status.controller.js";
 import { StatusService } from "./status-page/status.service.js";
+import { RememberedModels } from "./models/remembered-models.js";
+import { CacheFeed } from "./near-tier/cache-feed.js";
+import { NearReports } from "./near-tier/near-reports.js";
+import { NearTier } from "./near-tier/near-tier.js";
 import { RootController } from "./root.controller.js";
 
 @Global()
@@ -64,7 +68,11 @@ export class GatewayModule {
         MessageReply,
         MessagesMetrics,
         ModelRouter,
+        RememberedModels,
         CacheClient,
+        NearTier,
+        CacheFeed,
+        NearReports,
         InferenceClient,
         CacheHealth,
         InferenceHealth,

@@ -1,7 +1,10 @@
 import type { EntryFilter } from "../index/entry-filter.js";
 
-/** What became of entries, for those who hold copies. `{ filter: {} }`: all of them. `{ keys: [] }`: nothing. */
-export type Change = { keys: string[] } | { filter: EntryFilter };
+/**
+ * What became of entries, for those who hold copies: `keys` and `filter` are to be let go of, `given` were given
+ * to further sessions, which are not named. `{ filter: {} }`: all of them. `{ keys: [] }`: nothing.
+ */
+export type Change = { keys: string[] } | { given: string[] | "any" } | { filter: EntryFilter };
 
 /** Of a value that its seal has proved to be ours. */
 export function decodeChange(value: Buffer): Change {

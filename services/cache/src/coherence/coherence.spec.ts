@@ -21,6 +21,7 @@ import { CacheMetrics } from "../entries/cache.metrics.js";
 import { MemoryTier } from "../entries/memory-tier.js";
 import { toCachedEntry } from "../entries/to-cached-entry.js";
 import type { RedisConnection } from "../redis/redis-connection.js";
+import { ChangeFeed } from "./change-feed.js";
 import type { ChangeLog, ReadChanges } from "./change-log.js";
 import { Coherence } from "./coherence.js";
 
@@ -75,9 +76,9 @@ describe.skipIf(isRedisMissing)("two caches over one Redis", () => {
   });
 
   it("both know what a session was given", async () => {
-    const hash = "c".repeat(64);
+    const hash = "c".repeat(32);
     await storeInBoth(5);
-    await first.ask("PUT", `/given/${hash}`);
+    await first.mark(keyOf(5), hash);
     expect(await second.ask("GET", `/entries/${keyOf(5)}?given=${hash}`)).toMatchObject({ given: "true" });
   });
 
@@ -145,7 +146,7 @@ describe("without word from Redis", () => {
       keep: async () => {},
     } as unknown as ChangeLog;
     const redis = { state: "up" } as RedisConnection;
-    coherence = new Coherence(redis, log, memory, pino({ level: "silent" }));
+    coherence = new Coherence(redis, log, memory, new ChangeFeed(), pino({ level: "silent" }));
     coherence.onModuleInit();
     await vi.advanceTimersByTimeAsync(1000);
   });

@@ -4,6 +4,7 @@ import { MemoryTier } from "../entries/memory-tier.js";
 import { matches } from "../index/entry-filter.js";
 import { RedisConnection } from "../redis/redis-connection.js";
 import type { Change } from "./change.js";
+import { ChangeFeed } from "./change-feed.js";
 import { ChangeLog } from "./change-log.js";
 import { mergeChanges } from "./merge-changes.js";
 
@@ -21,7 +22,7 @@ const maxBlindMs = 300_000;
 
 /**
  * Keeps this process' memory the same as the others' over one Redis: tells them what is replaced and deleted
- * here, and lets go of what is replaced and deleted there.
+ * here, and lets go of what is replaced and deleted there. The gateways that keep copies hear of both.
  */
 @Injectable()
 export class Coherence implements OnModuleInit, OnModuleDestroy {
@@ -44,6 +45,7 @@ export class Coherence implements OnModuleInit, OnModuleDestroy {
     private readonly redis: RedisConnection,
     private readonly log: ChangeLog,
     private readonly memory: MemoryTier,
+    private readonly feed: ChangeFeed,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -61,12 +63,21 @@ export class Coherence implements OnModuleInit, OnModuleDestroy {
     clearTimeout(this.timer);
   }
 
-  /** Tells the others, at the latest when Redis is back. What changes here is noted first, see `changes`. */
+  /**
+   * Tells the gateways at once, and the others at the latest when Redis is back. Called when the change is made;
+   * that it is being made is noted before, see `changes`.
+   */
   async publish(change: Change): Promise<void> {
     this.changes += 1;
+    this.tellGateways(change);
     if (this.redis.state === "none") return;
     this.unsent.push(change);
     await this.send().catch(() => {});
+  }
+
+  /** Sessions were given these entries; the gateways here know. The others hear of it with the next look at the log. */
+  publishGiven(keys: readonly string[]): void {
+    if (this.redis.state !== "none") this.unsent = mergeChanges([...this.unsent, { given: [...keys] }]);
   }
 
   private schedule(): void {
@@ -120,14 +131,21 @@ export class Coherence implements OnModuleInit, OnModuleDestroy {
 
   private apply(change: Change): void {
     if ("keys" in change && change.keys.length === 0) return;
-    this.changes += 1;
+    if (!("given" in change)) this.changes += 1;
     if ("keys" in change) this.memory.dropKeys(change.keys);
-    else this.memory.drop(({ facts }) => matches(facts, change.filter));
+    if ("filter" in change) this.memory.drop(({ facts }) => matches(facts, change.filter));
+    this.tellGateways(change);
+  }
+
+  private tellGateways(change: Change): void {
+    const keys = "keys" in change ? change.keys : "given" in change ? change.given : "any";
+    this.feed.tell(keys === "any" ? { type: "all_changed" } : { type: "changed", keys });
   }
 
   private letGo(heldBefore: number): void {
     this.changes += 1;
     this.memory.drop((_entry, heldAt) => heldAt < heldBefore);
+    this.feed.tell({ type: "all_changed" });
   }
 
   /** One at a time, and all that has come up meanwhile in one: stores may come faster than Redis answers. */

@@ -9,5 +9,12 @@ export function mergeChanges(changes: readonly Change[]): Change[] {
   const filters = changes.filter((change) => "filter" in change);
   const isAll = keys.size > maxKeys || filters.some(({ filter }) => Object.keys(filter).length === 0);
   if (isAll) return [{ filter: {} }];
-  return keys.size > 0 ? [{ keys: [...keys] }, ...filters] : filters;
+  return [...(keys.size > 0 ? [{ keys: [...keys] }] : []), ...mergeGiven(changes), ...filters];
+}
+
+function mergeGiven(changes: readonly Change[]): Change[] {
+  const given = changes.flatMap((change) => ("given" in change ? change.given : []));
+  if (given.length === 0) return [];
+  const keys = new Set(given);
+  return [{ given: keys.has("any") || keys.size > maxKeys ? "any" : [...keys] }];
 }

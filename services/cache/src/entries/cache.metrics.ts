@@ -18,7 +18,12 @@ export interface Tally {
 
 @Injectable()
 export class CacheMetrics {
-  readonly tallies: Record<Tier, Tally> = { memory: newTally(), redis: newTally() };
+  /** `gateway`: what gateways reported of their copies. */
+  readonly tallies: Record<Tier | "gateway", Tally> = {
+    gateway: newTally(),
+    memory: newTally(),
+    redis: newTally(),
+  };
   private readonly duration: Histogram<"operation" | "tier">;
   private readonly redisErrors: Counter<"kind">;
   private readonly damaged: Counter<"reason">;

@@ -2,9 +2,11 @@ import { CACHE_MANAGER, type Cache } from "@nestjs/cache-manager";
 import { Inject, Injectable } from "@nestjs/common";
 import { ApiError } from "#anthropic/errors.js";
 import type { StoreRequest } from "#service-contracts/cache-store.js";
+import type { CopyTerms } from "#service-contracts/near-copies.js";
 import { CacheConfig } from "../cache.config.js";
+import { ChangeFeed } from "../coherence/change-feed.js";
 import { Coherence } from "../coherence/coherence.js";
-import { GivenAnswers } from "../given/given-answers.js";
+import { GivenAnswers, type Marks } from "../given/given-answers.js";
 import { EntryIndex } from "../index/entry-index.js";
 import type { Tier } from "./cache.metrics.js";
 import type { CachedEntry } from "./cached-entry.js";
@@ -14,6 +16,14 @@ export interface FoundEntry {
   /** JSON, exactly as it was stored. */
   text: Buffer;
   tier: Tier;
+  expires: number;
+  /** Its end will be heard of, so that a copy may be kept. */
+  isFollowed: boolean;
+}
+
+export interface FoundCopy {
+  text: Buffer;
+  terms: CopyTerms | null;
 }
 
 @Injectable()
@@ -24,18 +34,28 @@ export class EntriesService {
     private readonly coherence: Coherence,
     private readonly index: EntryIndex,
     private readonly given: GivenAnswers,
+    private readonly feed: ChangeFeed,
   ) {}
 
   /** `given`: the session that `givenHash` stands for has had this answer. Both are asked at the same time. */
   async get(key: string, givenHash?: string): Promise<FoundEntry | "given" | undefined> {
     const [found, isGiven] = await Promise.all([
       this.find(key),
-      givenHash !== undefined && this.given.has(givenHash),
+      givenHash !== undefined && this.given.has(key, givenHash),
     ]);
     if (!found) return undefined;
     if (isGiven) return "given";
-    this.index.countHit(key);
+    this.index.countHit(key, 1, Date.now());
     return found;
+  }
+
+  /** As `get`, for a gateway that wants to keep a copy. */
+  async getCopy(key: string, givenHash?: string): Promise<FoundCopy | "given" | undefined> {
+    const [found, marks] = await Promise.all([this.find(key), this.given.list(key)]);
+    if (!found) return undefined;
+    if (givenHash !== undefined && (await this.isGiven(key, givenHash, marks))) return "given";
+    this.index.countHit(key, 1, Date.now());
+    return { text: found.text, terms: this.toTerms(found, marks) };
   }
 
   /** @throws ApiError `request_too_large` */
@@ -66,16 +86,32 @@ export class EntriesService {
     await published;
   }
 
+  private async isGiven(key: string, hash: string, marks: Marks): Promise<boolean> {
+    return marks.until.has(hash) || (!marks.areAll && (await this.given.has(key, hash)));
+  }
+
+  private toTerms({ text, expires, isFollowed }: FoundEntry, marks: Marks): CopyTerms | null {
+    const now = Date.now();
+    if (!isFollowed || !marks.areAll) return null;
+    return {
+      instance: this.feed.instance,
+      remaining_ms: expires - now,
+      bytes: text.length,
+      given: [...marks.until].map(([hash, until]) => [hash, Math.ceil((until - now) / 1000)]),
+    };
+  }
+
   private async find(key: string): Promise<FoundEntry | undefined> {
     const [memory, redis] = this.cache.stores;
     const near = await memory?.get<CachedEntry>(key);
-    if (near !== undefined) return { text: near.text, tier: "memory" };
+    if (near !== undefined)
+      return { text: near.text, tier: "memory", expires: near.facts.expires, isFollowed: true };
     const { changes } = this.coherence;
     const far = await redis?.get<CachedEntry>(key);
     if (!far) return undefined;
     const remainingMs = far.facts.expires - Date.now();
-    const isCurrent = this.coherence.isFollowing && changes === this.coherence.changes;
-    if (remainingMs > 0 && isCurrent) await memory?.set(key, far, remainingMs);
-    return { text: far.text, tier: "redis" };
+    const isFollowed = remainingMs > 0 && this.coherence.isFollowing && changes === this.coherence.changes;
+    if (isFollowed) await memory?.set(key, far, remainingMs);
+    return { text: far.text, tier: "redis", expires: far.facts.expires, isFollowed };
   }
 }

@@ -77,11 +77,16 @@ export class MemoryTier implements KeyvStoreAdapter {
     return this.held.peek(key)?.value;
   }
 
-  countHit(key: string): void {
+  countHit(key: string, count: number, lastAt: number): void {
     const hits = this.held.peek(key)?.hits;
     if (!hits) return;
-    hits.count += 1;
-    hits.lastAt = Date.now();
+    hits.count += count;
+    hits.lastAt = Math.max(hits.lastAt ?? 0, lastAt);
+  }
+
+  /** What is used elsewhere goes no earlier than what is used here. */
+  touch(key: string): void {
+    this.held.get(key);
   }
 
   find(key: string): IndexedEntry | undefined {

@@ -9,9 +9,10 @@ export const redisNames = {
   entry: (key: string) => `llm-selfhost:entry:${version}:${key}`,
   paths: (key: string) => `llm-selfhost:paths:${version}:${key}`,
   request: (key: string) => `llm-selfhost:request:${version}:${key}`,
-  given: (hash: string) => `llm-selfhost:given:${version}:${hash}`,
+  given: (key: string) => `llm-selfhost:given:${version}:${key}`,
   limit: (keyName: string, limit: string) => `llm-selfhost:limit:${version}:${keyName}:${limit}`,
   recent: (hiddenTenant: string) => `llm-selfhost:recent:${version}:${hiddenTenant}`,
+  note: (name: string) => `llm-selfhost:note:${version}:${name}`,
   changes: `llm-selfhost:changes:${version}`,
   index: (part: IndexPart) => `llm-selfhost:{index}:${version}:${part}`,
 };

@@ -5,7 +5,31 @@ import { redisNames } from "../entries/redis-names.js";
 import { RedisConnection } from "../redis/redis-connection.js";
 
 const rememberedMs = 3_600_000;
+/** The latest sessions of one answer; those before may get it again. */
+const maxOfOneAnswer = 20_000;
 const maxRemembered = 50_000;
+/** More sessions of one answer are not told together: that would cost more than asking for each. */
+const maxTold = 5000;
+
+/** ARGV: now, limit. Nothing where there are more. */
+const listScript = `
+if redis.call('ZCARD', KEYS[1]) > tonumber(ARGV[2]) then return false end
+return redis.call('ZRANGEBYSCORE', KEYS[1], ARGV[1], '+inf', 'WITHSCORES')`;
+
+/** ARGV: until, now, limit, time to live, hashes in one text: as arguments of their own they cost the client more. */
+const markScript = `
+for hash in string.gmatch(ARGV[5], '%x+') do redis.call('ZADD', KEYS[1], ARGV[1], hash) end
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[2])
+redis.call('ZREMRANGEBYRANK', KEYS[1], 0, -1 - ARGV[3])
+redis.call('PEXPIRE', KEYS[1], ARGV[4])`;
+
+/** Who has had one answer. */
+export interface Marks {
+  /** Hashes of sessions, each until when it is remembered, in milliseconds since the epoch. */
+  until: ReadonlyMap<string, number>;
+  /** False: there may be more, for Redis could not be asked, or there are too many. */
+  areAll: boolean;
+}
 
 /**
  * Which session was given which answer whole, as the hash of both: who asks again wants another one. Here and in
@@ -13,29 +37,69 @@ const maxRemembered = 50_000;
  */
 @Injectable()
 export class GivenAnswers {
-  private readonly near = new LRUCache<string, true>({ max: maxRemembered, ttl: rememberedMs });
+  private readonly near = new LRUCache<string, { marks: Map<string, number> }>({
+    maxSize: maxRemembered,
+    sizeCalculation: ({ marks }) => marks.size,
+  });
 
   constructor(
     private readonly connection: RedisConnection,
     private readonly redis: RedisAccess,
   ) {}
 
-  async has(hash: string): Promise<boolean> {
-    if (this.near.has(hash)) return true;
+  async has(key: string, hash: string): Promise<boolean> {
+    if ((this.near.get(key)?.marks.get(hash) ?? 0) > Date.now()) return true;
     if (this.connection.state === "none") return false;
-    const name = redisNames.given(hash);
-    const answer = await this.redis.attempt("get", () =>
-      this.connection.run((store) => store.client.exists(name)),
-    );
-    return answer?.value === 1;
+    const name = redisNames.given(key);
+    const answer = await this.redis.attempt("get", () => this.connection.ask(name, ["ZSCORE", name, hash]));
+    return Number(answer?.value ?? 0) > Date.now();
   }
 
-  async mark(hash: string): Promise<void> {
-    this.near.set(hash, true);
+  async list(key: string): Promise<Marks> {
+    const now = Date.now();
+    const here = [...(this.near.get(key)?.marks ?? [])].filter(([, until]) => until > now);
+    if (this.connection.state === "none") return toMarks(here, true);
+    const name = redisNames.given(key);
+    const answer = await this.redis.attempt("get", () =>
+      this.connection.ask(name, ["EVAL", listScript, "1", name, String(now), String(maxTold)]),
+    );
+    const there = (answer?.value ?? undefined) as Buffer[] | undefined;
+    return toMarks([...toPairs(there ?? []), ...here], there !== undefined);
+  }
+
+  async mark(key: string, hashes: readonly string[]): Promise<void> {
+    const now = Date.now();
+    const until = now + rememberedMs;
+    this.markHere(key, hashes, until);
     if (this.connection.state === "none") return;
-    const name = redisNames.given(hash);
+    const name = redisNames.given(key);
+    const args = [until, now, maxOfOneAnswer, rememberedMs].map(String);
     await this.redis.attempt("set", () =>
-      this.connection.run((store) => store.client.set(name, "1", { PX: rememberedMs })),
+      this.connection.ask(name, ["EVAL", markScript, "1", name, ...args, hashes.join(" ")]),
     );
   }
+
+  private markHere(key: string, hashes: readonly string[], until: number): void {
+    const marks = this.near.get(key)?.marks ?? new Map<string, number>();
+    for (const hash of hashes) {
+      marks.delete(hash);
+      marks.set(hash, until);
+    }
+    for (const hash of marks.keys()) {
+      if (marks.size <= maxOfOneAnswer) break;
+      marks.delete(hash);
+    }
+    this.near.set(key, { marks });
+  }
+}
+
+function toMarks(pairs: readonly [string, number][], areAll: boolean): Marks {
+  const until = new Map(pairs);
+  return { until, areAll: areAll && until.size <= maxTold };
+}
+
+function toPairs(answer: readonly Buffer[]): [string, number][] {
+  const pairs: [string, number][] = [];
+  for (let at = 0; at + 1 < answer.length; at += 2) pairs.push([String(answer[at]), Number(answer[at + 1])]);
+  return pairs;
 }

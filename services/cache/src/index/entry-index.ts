@@ -6,6 +6,6 @@ export abstract class EntryIndex {
   /** All that come after a place, newest first, in batches; each batch is read when it is asked for. */
   abstract walk(after?: Position): AsyncIterable<IndexedEntry[]>;
   abstract find(key: string): Promise<IndexedEntry | undefined>;
-  /** Costs the hit nothing. */
-  abstract countHit(key: string): void;
+  /** Costs the hit nothing. `lastAt` in milliseconds since the epoch. */
+  abstract countHit(key: string, count: number, lastAt: number): void;
 }

@@ -14,8 +14,13 @@ const takenAtOnce = 200;
 export class HitCounts {
   private readonly waiting = new Map<string, CountedHits>();
 
-  count(key: string): void {
-    this.add(key, { count: 1, lastAt: Date.now() });
+  count(key: string, { count, lastAt }: CountedHits): void {
+    const known = this.waiting.get(key);
+    if (!known && this.waiting.size >= maxKeys) return;
+    this.waiting.set(key, {
+      count: (known?.count ?? 0) + count,
+      lastAt: Math.max(known?.lastAt ?? 0, lastAt),
+    });
   }
 
   /** What waits is of the answer before. */
@@ -30,15 +35,6 @@ export class HitCounts {
   }
 
   putBack(counted: readonly [string, CountedHits][]): void {
-    for (const [key, hits] of counted) this.add(key, hits);
-  }
-
-  private add(key: string, { count, lastAt }: CountedHits): void {
-    const known = this.waiting.get(key);
-    if (!known && this.waiting.size >= maxKeys) return;
-    this.waiting.set(key, {
-      count: (known?.count ?? 0) + count,
-      lastAt: Math.max(known?.lastAt ?? 0, lastAt),
-    });
+    for (const [key, hits] of counted) this.count(key, hits);
   }
 }

@@ -25,7 +25,7 @@ export class MemoryIndex extends EntryIndex {
     return this.memory.find(key);
   }
 
-  countHit(key: string): void {
-    this.memory.countHit(key);
+  countHit(key: string, count: number, lastAt: number): void {
+    this.memory.countHit(key, count, lastAt);
   }
 }

@@ -8,6 +8,7 @@ import {
   type CacheUnderTest,
   entryOf,
   keyOf,
+  reportOf,
   startCacheUnderTest,
   waitForState,
 } from "../cache-under-test.contract.js";
@@ -33,7 +34,8 @@ describe.skipIf(isRedisMissing)("what stands in Redis", () => {
         request: { messages: ["SECRETQUESTION"] },
       });
     await cache.get(keyOf(1));
-    await cache.ask("PUT", `/given/${keyOf(9)}`);
+    await cache.mark(keyOf(1), "c".repeat(32));
+    await cache.ask("PUT", `/notes/${keyOf(8)}`, '["SECRETMODEL"]');
     await cache.ask("DELETE", "/entries?tenant=SECRETTENANT&model=SECRETMODEL&olderThan=9999");
     await expect.poll(() => redis.cli("HLEN", "llm-selfhost:{index}:1:hits"), { timeout: 10_000 }).toBe("1");
   };
@@ -55,7 +57,7 @@ describe.skipIf(isRedisMissing)("what stands in Redis", () => {
   it("has a time to live, all of it", async () => {
     await start();
     await useAll();
-    expect((await names()).length).toBeGreaterThan(12);
+    expect((await names()).length).toBeGreaterThan(13);
     for (const name of await names()) {
       expect(name).toMatch(/^llm-selfhost:/);
       expect(Number(await redis.cli("PTTL", name)), name).toBeGreaterThan(0);
@@ -120,6 +122,29 @@ describe.skipIf(isRedisMissing)("what stands in Redis", () => {
     expect(await cache.get(keyOf(1))).toMatchObject({ tier: "memory" });
     expect(await redis.cli("EXISTS", `llm-selfhost:entry:1:${keyOf(1)}`)).toBe("0");
     expect(await cache.ask("GET", "/entries")).toMatchObject({ status: 529 });
+  });
+
+  it("knows who had an answer while Redis is away, and lets nobody keep a copy then", async () => {
+    await start();
+    const hashes = ["a", "b"].map((digit) => digit.repeat(32));
+    await cache.put(keyOf(1), "x");
+    await cache.mark(keyOf(1), hashes[0] ?? "");
+    const copy = (given: string | undefined) => cache.ask("GET", `/entries/${keyOf(1)}/copy?given=${given}`);
+    expect(JSON.parse((await copy(hashes[1])).text)).toMatchObject({
+      terms: { given: [[hashes[0], expect.any(Number)]] },
+    });
+    const many = Array.from({ length: 5001 }, (_, number) => keyOf(number).slice(-32));
+    await cache.ask("POST", "/reports", JSON.stringify(reportOf({ given: [[keyOf(2), many]] })));
+    await cache.put(keyOf(2), "x");
+    expect(await cache.ask("GET", `/entries/${keyOf(2)}/copy?given=${many[7]}`)).toMatchObject({
+      given: "true",
+    });
+    const ofMany = await cache.ask("GET", `/entries/${keyOf(2)}/copy?given=${hashes[0]}`);
+    expect(JSON.parse(ofMany.text)).toMatchObject({ terms: null, entry: { version: 1 } });
+    await redis.kill();
+    await waitForState(cache, "down");
+    expect(await copy(hashes[0])).toMatchObject({ status: 404, given: "true" });
+    expect(JSON.parse((await copy(hashes[1])).text)).toMatchObject({ terms: null, entry: { version: 1 } });
   });
 
   it("is said to be out of reach when it is", async () => {

@@ -54,8 +54,8 @@ export class RedisIndex extends EntryIndex {
       pruned = await this.run(pruneScript, [String(Date.now()), String(pruneLimit)]);
   }
 
-  countHit(key: string): void {
-    this.hits.count(key);
+  countHit(key: string, count: number, lastAt: number): void {
+    this.hits.count(key, { count, lastAt });
   }
 
   /** Adds what was counted since the last time. */

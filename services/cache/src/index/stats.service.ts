@@ -3,6 +3,7 @@ import type { CacheStats, TierStats } from "#service-contracts/cache-store.js";
 import { CacheMetrics } from "../entries/cache.metrics.js";
 import { MemoryTier } from "../entries/memory-tier.js";
 import { RedisConnection } from "../redis/redis-connection.js";
+import { GatewayReports } from "../reports/gateway-reports.js";
 import { countModels, type IndexTotals } from "./count-models.js";
 import { MemoryIndex } from "./memory-index.js";
 import { RedisIndex } from "./redis-index.js";
@@ -20,20 +21,23 @@ export class StatsService {
     private readonly memory: MemoryTier,
     private readonly memoryIndex: MemoryIndex,
     private readonly redisIndex: RedisIndex,
+    private readonly gateways: GatewayReports,
   ) {}
 
   async stats(): Promise<CacheStats> {
     const { state } = this.redis;
-    const { memory, redis } = this.metrics.tallies;
+    const { gateway, memory, redis } = this.metrics.tallies;
+    const copies = this.gateways.held;
     const near = withHitRatio({ ...memory, ...this.memory.size });
     const totals = state === "up" ? await this.countRedis() : undefined;
     const { entries, bytes } = totals ?? { entries: 0, bytes: 0 };
     return {
       redis: state,
-      tiers:
-        state === "none"
-          ? { memory: near }
-          : { memory: near, redis: withHitRatio({ ...redis, entries, bytes }) },
+      tiers: {
+        ...(copies && { gateway: withHitRatio({ ...gateway, ...copies }) }),
+        memory: near,
+        ...(state !== "none" && { redis: withHitRatio({ ...redis, entries, bytes }) }),
+      },
       models: (totals ?? (await countModels(this.memoryIndex.walk()))).models,
     };
   }

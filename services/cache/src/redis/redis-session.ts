@@ -7,6 +7,7 @@ import {
   TaskCancelledError,
 } from "cockatiel";
 import { ClientOfflineError, ErrorReply, type RedisClientType } from "redis";
+import { afterWaiting } from "#platform/waiting-time.js";
 import type { RedisAddress } from "./parse-redis-url.js";
 import { createRedisClient } from "./redis-client.js";
 import type { RedisOptions } from "./to-redis-options.js";
@@ -98,14 +99,16 @@ export class RedisSession {
   }
 }
 
-/** Cockatiel's own time-out makes an AbortController and an error for every command, also where it succeeds. */
+/**
+ * Cockatiel's own time-out makes an AbortController and an error for every command, also where it succeeds, and
+ * takes a busy event loop of ours for a Redis that does not answer.
+ */
 export function within<T>(timeoutMs: number, work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(
-      () => reject(new TaskCancelledError(`no answer within ${timeoutMs} ms`)),
-      timeoutMs,
+    const stop = afterWaiting(timeoutMs, () =>
+      reject(new TaskCancelledError(`no answer within ${timeoutMs} ms`)),
     );
-    work.then(resolve, reject).finally(() => clearTimeout(timer));
+    work.then(resolve, reject).finally(stop);
   });
 }
 

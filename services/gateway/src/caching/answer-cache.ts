@@ -10,12 +10,12 @@ import { CacheClient } from "./cache.client.js";
 import { toCacheKey } from "./cache-key.js";
 import { hashPaths } from "./hash-paths.js";
 import { maskHome, unmaskHome } from "./mask-home.js";
-import { replayMessage } from "./replay-message.js";
+import { Replay } from "./replay.js";
 
 export interface Found {
   entry: StoredEntry;
   /** The answer as this asker gets it. */
-  message: Message;
+  replay: Replay;
 }
 
 /** The cache in terms of questions and answers. */
@@ -23,6 +23,8 @@ export interface Found {
 export class AnswerCache {
   /** Known to all gateways of one configuration and not to Redis. Without any key it hides nothing. */
   private readonly pathSecret: string;
+  /** Of entries that are kept near: an entry from elsewhere is another object each time. */
+  private readonly replays = new WeakMap<Message, Replay>();
 
   constructor(
     private readonly config: GatewayConfig,
@@ -33,13 +35,21 @@ export class AnswerCache {
 
   /** "given": this session has had the answer whole, so it wants another one. Undefined is a miss. */
   async find(question: Question): Promise<Found | "given" | undefined> {
-    const { policy, key, givenHash, home, request } = question;
+    const { policy, key, givenHash, home } = question;
     if (!policy.isRead) return undefined;
     // Who takes stored answers only gets the one there is, for the second time too.
     const entry = await this.cache.get(key, policy.onlyIfCached ? undefined : givenHash);
     if (entry === undefined || entry === "given") return entry;
     if ((Date.now() - entry.storedAt) / 1000 > policy.maxAgeSeconds) return undefined;
-    return { entry, message: replayMessage(unmaskHome(entry.message, home), request.model) };
+    return { entry, replay: this.toReplay(unmaskHome(entry.message, home)) };
+  }
+
+  private toReplay(message: Message): Replay {
+    const known = this.replays.get(message);
+    if (known) return known;
+    const replay = new Replay(message);
+    this.replays.set(message, replay);
+    return replay;
   }
 
   /** Stores a whole answer under what really answered. False where it could not be. */
@@ -59,8 +69,9 @@ export class AnswerCache {
   }
 
   /** The session has had this answer whole. */
-  async markGiven({ givenHash, policy }: Question): Promise<void> {
-    if (givenHash !== undefined && policy.isStored) await this.cache.markGiven(givenHash);
+  markGiven({ key, givenHash, policy }: Question): Promise<void> {
+    if (givenHash !== undefined && policy.isStored) this.cache.markGiven(key, givenHash);
+    return Promise.resolve();
   }
 
   /** The stored question that is nearest to this one, and where the two part. */

@@ -3,6 +3,7 @@ import { ApiError, parseErrorBody } from "#anthropic/errors.js";
 import { HttpClient } from "#platform/http-client.js";
 import { innerHeaders } from "../access/inner-headers.js";
 import { GatewayConfig } from "../gateway.config.js";
+import { NearTier } from "../near-tier/near-tier.js";
 
 /** Administration may take its time; a message's lookup may not (see `CacheClient`). */
 const adminTimeoutMs = 30_000;
@@ -11,7 +12,10 @@ const adminTimeoutMs = 30_000;
 export class CacheAdminClient {
   private readonly http: HttpClient;
 
-  constructor(config: GatewayConfig) {
+  constructor(
+    config: GatewayConfig,
+    private readonly near: NearTier,
+  ) {
     this.http = new HttpClient(
       config.CACHE_URL.replace(/\/+$/, ""),
       config.CONNECT_TIMEOUT_MS,
@@ -28,6 +32,10 @@ export class CacheAdminClient {
         throw new ApiError("api_error", `The cache service cannot answer: ${error.message}`, {
           cause: error,
         });
+      })
+      .finally(() => {
+        // What is deleted through this gateway is never given by it again, whoever else has heard of it by then.
+        if (method === "DELETE") this.near.letGoOfAll();
       });
     if (status >= 400) throw parseErrorBody(status, body);
     return body;

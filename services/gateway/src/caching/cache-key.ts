@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { hashCanonicalJson } from "#anthropic/canonical-hash.js";
 import type { CanonicalRequest } from "#anthropic/canonical-request.js";
 
@@ -19,7 +19,5 @@ export function hashRequest(request: CanonicalRequest): string {
 
 /** SHA-256 of the request's hash, who asks and what would answer, in hex. */
 export function toCacheKey(requestHash: string, { tenant, fingerprint }: KeyScope): string {
-  return sha256(JSON.stringify([keySchemaVersion, tenant, fingerprint, requestHash]));
+  return hash("sha256", JSON.stringify([keySchemaVersion, tenant, fingerprint, requestHash]), "hex");
 }
-
-const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");

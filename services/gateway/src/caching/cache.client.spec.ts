@@ -2,10 +2,14 @@ import type { ServerResponse } from "node:http";
 import { json } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { pino } from "pino";
+import { Registry } from "prom-client";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import type { StoredEntry } from "#service-contracts/stored-entry.js";
 import { type TestServer, startServer as openServer } from "../__fixtures__/start-server.js";
 import { GatewayConfig } from "../gateway.config.js";
+import { CacheFeed } from "../near-tier/cache-feed.js";
+import { NearReports } from "../near-tier/near-reports.js";
+import { NearTier } from "../near-tier/near-tier.js";
 import { CacheClient } from "./cache.client.js";
 
 const entry: StoredEntry = {
@@ -28,8 +32,15 @@ const limitMs = 250;
 const slackMs = 400;
 
 const startServer = (answer: TestServer["answer"]) => openServer(answer, onTestFinished);
-const clientOf = (url: string) =>
-  new CacheClient(Object.assign(new GatewayConfig(), { CACHE_URL: url }), pino({ level: "silent" }));
+/** Without near copies: nobody tells it what changes. */
+const clientOf = (url: string) => {
+  const config = Object.assign(new GatewayConfig(), { CACHE_URL: url });
+  const logger = pino({ level: "silent" });
+  const near = new NearTier(config, new Registry());
+  const reports = new NearReports(config, near, new CacheFeed(config, near, logger));
+  onTestFinished(() => reports.onApplicationShutdown());
+  return new CacheClient(config, near, reports, logger);
+};
 
 async function timed<T>(work: () => Promise<T>): Promise<[T, number]> {
   const startedAt = performance.now();
@@ -163,10 +174,20 @@ describe("CacheClient.get for a session", () => {
     expect(await clientOf(server.url).get("abc", givenHash)).toBeUndefined();
   });
 
-  it("marks an answer as given", async () => {
-    const server = await startServer(reply(204, ""));
-    expect(await clientOf(server.url).markGiven(givenHash)).toBe(true);
-    expect(server.requests.map(({ method, url }) => `${method} ${url}`)).toEqual([`PUT /given/${givenHash}`]);
+  it("marks an answer as given, here at once and a moment later at the cache service", async () => {
+    let report: unknown;
+    const server = await startServer((request, response) => {
+      if (request.method === "GET") return reply(200, whole)(request, response);
+      void json(request).then((body) => {
+        report = body;
+        response.writeHead(204).end();
+      });
+    });
+    const client = clientOf(server.url);
+    client.markGiven("abc", givenHash);
+    expect(await client.get("abc", givenHash)).toBe("given");
+    expect(await client.get("abc", "b".repeat(64))).toEqual(entry);
+    await vi.waitFor(() => expect(report).toMatchObject({ given: [["abc", [givenHash]]] }));
   });
 });
 

@@ -78,16 +78,21 @@ export class Exchange {
   }
 
   toHeaders(): Record<string, string> {
-    const timing = [...this.durationsMs].map(([name, ms]) => `${name};dur=${ms.toFixed(1)}`).join(", ");
-    return withoutUndefined({
-      "x-cache": this.result,
-      "x-cache-key": this.key,
-      "x-cache-debug": this.nearest && toAsciiJson(this.nearest),
-      age: this.ageSeconds?.toString(),
-      [inferenceHeaders.servedModel]: this.servedModel,
-      [inferenceHeaders.maxTokens]: this.maxTokens,
-      "server-timing": timing === "" ? undefined : timing,
-    });
+    const headers: Record<string, string> = {};
+    const put = (name: string, value: string | undefined) => {
+      if (value !== undefined) headers[name] = value;
+    };
+    put("x-cache", this.result);
+    put("x-cache-key", this.key);
+    put("x-cache-debug", this.nearest && toAsciiJson(this.nearest));
+    put("age", this.ageSeconds?.toString());
+    put(inferenceHeaders.servedModel, this.servedModel);
+    put(inferenceHeaders.maxTokens, this.maxTokens);
+    let timing = "";
+    for (const [name, ms] of this.durationsMs)
+      timing += `${timing === "" ? "" : ", "}${name};dur=${ms.toFixed(1)}`;
+    put("server-timing", timing === "" ? undefined : timing);
+    return headers;
   }
 }
 
@@ -95,10 +100,4 @@ export class Exchange {
 function toAsciiJson(value: unknown): string {
   const toEscape = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
   return JSON.stringify(value).replaceAll(/[^\x20-\x7e]/g, toEscape);
-}
-
-function withoutUndefined(headers: Record<string, string | undefined>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(headers).filter((header): header is [string, string] => header[1] !== undefined),
-  );
 }

@@ -3,11 +3,9 @@ import type { FastifyReply } from "fastify";
 import { toApiError } from "#anthropic/errors.js";
 import type { MessageStreamEvent } from "#anthropic/events.js";
 import { foldMessage } from "#anthropic/fold-message.js";
-import { messageToEvents } from "#anthropic/message-to-events.js";
-import { encodeEvent } from "#anthropic/sse.js";
-import type { Message } from "#anthropic/messages.js";
 import { eventStreamHeaders, sendEventStream } from "#platform/event-stream-reply.js";
 import { LOGGER, type Logger } from "#platform/logging.js";
+import type { Replay } from "../caching/replay.js";
 import { Exchange } from "./exchange.js";
 import type { Answer } from "./messages.service.js";
 import type { Caller } from "./question.js";
@@ -15,6 +13,10 @@ import { RecentRequests } from "../status-page/recent-requests.js";
 import { MessagesMetrics } from "./messages.metrics.js";
 
 const pingIntervalMs = 10_000;
+const jsonHeaders = { "content-type": "application/json; charset=utf-8" };
+
+/** Answers of one turn of the event loop go out together: a write that has to wake its reader costs more. */
+const endOfTurn = () => new Promise<void>((resolve) => void setImmediate(resolve));
 
 /** Sends the events of an answer as a stream or folded into one message, then logs and measures the exchange. */
 @Injectable()
@@ -51,21 +53,15 @@ export class MessageReply {
     exchange: Exchange,
     answer: Answer,
   ): Promise<unknown> {
-    if (exchange.isStream && "message" in answer) {
-      exchange.noteFirstEvent();
-      await reply
-        .headers({ ...eventStreamHeaders, ...exchange.toHeaders() })
-        .send(toStreamText(answer.message));
+    if ("replay" in answer) {
+      await endOfTurn();
+      await sendReplay(reply, exchange, answer.replay);
       return undefined;
     }
-    if (exchange.isStream) {
-      reply.headers(exchange.toHeaders());
-      const events = noteFirstEvent(toEvents(answer), exchange);
-      return sendEventStream(reply, events, { requestId, pingIntervalMs, signal });
-    }
-    const message =
-      "message" in answer ? answer.message : await foldMessage(noteFirstEvent(answer.events, exchange));
-    await reply.headers(exchange.toHeaders()).send(message);
+    reply.headers(exchange.toHeaders());
+    const events = noteFirstEvent(answer.events, exchange);
+    if (exchange.isStream) return sendEventStream(reply, events, { requestId, pingIntervalMs, signal });
+    await reply.send(await foldMessage(events));
     return undefined;
   }
 
@@ -94,15 +90,12 @@ export class MessageReply {
 }
 
 /** A replay is there at once: one write instead of one for each event. */
-function toStreamText(message: Message): string {
-  let text = "";
-  for (const event of messageToEvents(message)) text += encodeEvent(event);
-  return text;
-}
-
-async function* toEvents(answer: Answer): AsyncGenerator<MessageStreamEvent> {
-  if ("message" in answer) yield* messageToEvents(answer.message);
-  else yield* answer.events;
+async function sendReplay(reply: FastifyReply, exchange: Exchange, replay: Replay): Promise<void> {
+  const model = exchange.question?.request.model ?? "";
+  if (exchange.isStream) {
+    exchange.noteFirstEvent();
+    await reply.headers({ ...eventStreamHeaders, ...exchange.toHeaders() }).send(replay.toEventStream(model));
+  } else await reply.headers({ ...jsonHeaders, ...exchange.toHeaders() }).send(replay.toJson(model));
 }
 
 async function* noteFirstEvent(

@@ -2,11 +2,11 @@ import { Injectable } from "@nestjs/common";
 import { toCanonicalRequest } from "#anthropic/canonical-request.js";
 import { ApiError } from "#anthropic/errors.js";
 import type { MessageStreamEvent } from "#anthropic/events.js";
-import type { Message } from "#anthropic/messages.js";
 import { parseCountTokensRequest } from "#anthropic/parse-messages-request.js";
 import { Shutdown } from "#platform/shutdown.js";
 import { RateLimits } from "../access/rate-limits/rate-limits.service.js";
 import { AnswerCache } from "../caching/answer-cache.js";
+import type { Replay } from "../caching/replay.js";
 import { type InferenceAnswer, InferenceClient } from "../inference/inference.client.js";
 import { ModelRouter } from "../models/model-router.js";
 import { Deliveries } from "./deliveries.js";
@@ -19,7 +19,7 @@ import { type Recording, recordMessage } from "./record-message.js";
 import { restampEvents } from "./restamp-events.js";
 
 /** An answer as it comes: whole from the cache, or event by event. */
-export type Answer = { message: Message } | { events: AsyncIterable<MessageStreamEvent> };
+export type Answer = { replay: Replay } | { events: AsyncIterable<MessageStreamEvent> };
 
 /** How long a failure may take to still get its own status, before the answer's headers go out. */
 const earlyFailureMs = 2000;
@@ -47,7 +47,7 @@ export class MessagesService {
     if (found !== undefined && found !== "given") {
       exchange.noteHit(found.entry);
       this.inference.noteUse();
-      return { message: found.message };
+      return { replay: found.replay };
     }
     const { policy } = question;
     const isRefresh = found === "given" || !policy.isRead;

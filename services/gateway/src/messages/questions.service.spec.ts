@@ -130,7 +130,7 @@ describe("a question's mark for its session", () => {
     const sha256 = createHash("sha256")
       .update(JSON.stringify(["s1", "", key]))
       .digest("hex");
-    expect(givenHash).toBe(sha256);
+    expect(givenHash).toBe(sha256.slice(0, 32));
   });
 
   it("is none where the client names no session", async () => {

@@ -1,5 +1,5 @@
 import { Injectable } from "@nestjs/common";
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { type CanonicalRequest, toCanonicalRequest } from "#anthropic/canonical-request.js";
 import { parseMessagesRequest } from "#anthropic/parse-messages-request.js";
 import type { ModelCard } from "#service-contracts/model-card.js";
@@ -54,9 +54,12 @@ export class QuestionsService {
   }
 }
 
+/** 128 bits: there are many of them, and they are told around. */
+const lengthOfGivenHash = 32;
+
 function toGivenHash({ headers }: Caller, key: string): string | undefined {
   const session = headers["x-claude-code-session-id"];
   if (session === undefined) return undefined;
   const parts = [session, headers["x-claude-code-agent-id"] ?? "", key];
-  return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
+  return hash("sha256", JSON.stringify(parts), "hex").slice(0, lengthOfGivenHash);
 }

@@ -5,6 +5,7 @@ import type { ModelCard } from "#service-contracts/model-card.js";
 import { GatewayConfig } from "../gateway.config.js";
 import type { InferenceClient } from "../inference/inference.client.js";
 import { ModelRouter } from "./model-router.js";
+import type { RememberedModels } from "./remembered-models.js";
 
 const card = (id: string, fingerprint = "f1"): ModelCard => ({
   type: "model",
@@ -39,21 +40,64 @@ class FakeInference {
   }
 }
 
+/** The models of before a restart. */
+class FakeMemory {
+  models: ModelCard[] | undefined;
+
+  write(models: ModelCard[]): void {
+    this.models = models;
+  }
+
+  async read(): Promise<ModelCard[] | undefined> {
+    return this.models;
+  }
+}
+
 const down = new ApiError("api_error", "cannot be reached");
 let inference: FakeInference;
+let memory: FakeMemory;
 let router: ModelRouter;
 let now: number;
 
 beforeEach(() => {
   inference = new FakeInference();
-  router = new ModelRouter(
-    Object.assign(new GatewayConfig(), { MODEL_ALIASES: "fast=tiny" }),
-    inference as unknown as InferenceClient,
-  );
+  memory = new FakeMemory();
+  router = newRouter();
   now = 0;
   vi.spyOn(performance, "now").mockImplementation(() => now);
 });
 afterEach(() => vi.restoreAllMocks());
+
+const newRouter = () =>
+  new ModelRouter(
+    Object.assign(new GatewayConfig(), { MODEL_ALIASES: "fast=tiny" }),
+    inference as unknown as InferenceClient,
+    memory as unknown as RememberedModels,
+  );
+
+describe("ModelRouter after a restart", () => {
+  it("knows what was listed before while the adapter is down, and asks on", async () => {
+    await router.list();
+    inference.error = down;
+    const restarted = newRouter();
+    expect(await restarted.resolve("claude-opus")).toEqual(card("qwen3-coder:30b"));
+    inference.error = undefined;
+    inference.models = [card("qwen3-coder:30b", "f2")];
+    now = 10_000;
+    expect(await restarted.resolve("claude-opus")).toEqual(card("qwen3-coder:30b", "f2"));
+    expect(memory.models).toEqual(inference.models);
+  });
+
+  it("asks the adapter first: what it says goes before what was remembered", async () => {
+    memory.models = [card("qwen3-coder:30b", "old")];
+    expect(await newRouter().resolve("claude-opus")).toEqual(card("qwen3-coder:30b", "f1"));
+  });
+
+  it("tells why where nothing is remembered", async () => {
+    inference.error = down;
+    await expect(newRouter().resolve("claude-opus")).rejects.toBe(down);
+  });
+});
 
 describe("ModelRouter", () => {
   it.each([

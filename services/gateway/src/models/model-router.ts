@@ -4,22 +4,30 @@ import type { ModelCard } from "#service-contracts/model-card.js";
 import { GatewayConfig } from "../gateway.config.js";
 import { InferenceClient } from "../inference/inference.client.js";
 import { parseModelAliases } from "./parse-model-aliases.js";
+import { RememberedModels } from "./remembered-models.js";
 import { resolveModelName } from "./resolve-model-name.js";
 
 const freshMs = 5000;
 const refreshWaitMs = 500;
+const maxPicked = 1000;
 
-/** Which model answers a requested name. Keeps the last known models, so that hits are served without a backend. */
+/**
+ * Which model answers a requested name. Keeps the last known models, through a restart too, so that hits are served
+ * without a backend.
+ */
 @Injectable()
 export class ModelRouter {
   private readonly aliases;
   private known: ModelCard[] | undefined;
+  /** What names meant in a list: a list is never changed. */
+  private readonly picked = new WeakMap<ModelCard[], Map<string, ModelCard>>();
   private askedAt = -Infinity;
   private asking: Promise<ModelCard[]> | undefined;
 
   constructor(
     private readonly config: GatewayConfig,
     private readonly inference: InferenceClient,
+    private readonly remembered: RememberedModels,
   ) {
     this.aliases = parseModelAliases(config.MODEL_ALIASES);
   }
@@ -39,7 +47,7 @@ export class ModelRouter {
   }
 
   async list(): Promise<ModelCard[]> {
-    if (!this.known) return this.refresh();
+    if (!this.known) return this.refresh().catch((error: unknown) => this.recall(error));
     if (performance.now() - this.askedAt < freshMs) return this.known;
     this.askedAt = performance.now();
     await Promise.race([this.refreshOrKnown(), delay(refreshWaitMs)]);
@@ -63,6 +71,15 @@ export class ModelRouter {
   private async ask(): Promise<ModelCard[]> {
     this.known = await this.inference.listModels();
     this.askedAt = performance.now();
+    this.remembered.write(this.known);
+    return this.known;
+  }
+
+  /** After a restart, with the backend down: what was listed before it. @throws the `error` where that is not known */
+  private async recall(error: unknown): Promise<ModelCard[]> {
+    const models = await this.remembered.read();
+    if (!models) throw error;
+    this.known ??= models;
     return this.known;
   }
 
@@ -76,9 +93,20 @@ export class ModelRouter {
   }
 
   private pick(requested: string, models: ModelCard[]): ModelCard | undefined {
+    const known = this.picked.get(models)?.get(requested);
+    if (known) return known;
     const installed = models.map(({ id }) => id);
     const { MODEL_NAME: defaultModel } = this.config;
     const id = resolveModelName(requested, { aliases: this.aliases, installed, defaultModel });
-    return models.find((model) => model.id === id);
+    const model = models.find((candidate) => candidate.id === id);
+    if (model) this.remember(requested, model, models);
+    return model;
+  }
+
+  /** Names that clients make up would fill the memory: `claude-…` means the default model, whatever follows. */
+  private remember(requested: string, model: ModelCard, models: ModelCard[]): void {
+    const names = this.picked.get(models) ?? new Map<string, ModelCard>();
+    if (names.size < maxPicked) names.set(requested, model);
+    this.picked.set(models, names);
   }
 }

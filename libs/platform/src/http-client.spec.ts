@@ -1,0 +1,110 @@
+import { once } from "node:events";
+import { type IncomingMessage, type ServerResponse, createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { HttpClient, type HttpRequest, UpstreamError, type UpstreamFault } from "./http-client.js";
+
+type Answer = (request: IncomingMessage, response: ServerResponse, count: number) => void;
+
+/** A server that does what a test says with its n-th request, from 1 on. */
+async function serve(answer: Answer) {
+  const requests: IncomingMessage[] = [];
+  const server = createServer((request, response) => {
+    requests.push(request);
+    answer(request, response, requests.length);
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, requests };
+}
+
+const get = (changed: Partial<HttpRequest> = {}): HttpRequest => ({
+  method: "GET",
+  path: "/a?b=c",
+  ...changed,
+});
+
+async function faultOf(work: Promise<unknown>): Promise<UpstreamFault> {
+  const error: unknown = await work.catch((thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(UpstreamError);
+  return (error as UpstreamError).fault;
+}
+
+describe("HttpClient.request", () => {
+  it.each([
+    ['{"ä":[1]}', { ä: [1] }],
+    ["plain", "plain"],
+    ["", ""],
+  ])("gives %j as %j, whatever the status", async (body, expected) => {
+    const { url } = await serve((_request, response) => response.writeHead(418, { "x-a": "b" }).end(body));
+    const answer = await new HttpClient(url, 1000).request(get());
+    expect(answer).toMatchObject({ status: 418, body: expected, headers: { "x-a": "b" } });
+  });
+
+  it("sends JSON with its length, behind the base's path, with the headers of client and call", async () => {
+    let body = "";
+    const { url, requests } = await serve((request, response) => {
+      void text(request).then((sent) => {
+        body = sent;
+        response.end();
+      });
+    });
+    const client = new HttpClient(`${url}/base`, 1000, { authorization: "Bearer t" });
+    await client.request({ method: "PUT", path: "/x?y=1", body: { ä: 1 }, headers: { "x-z": "2" } });
+    expect(body).toBe('{"ä":1}');
+    expect(requests[0]).toMatchObject({
+      method: "PUT",
+      url: "/base/x?y=1",
+      headers: {
+        authorization: "Bearer t",
+        "x-z": "2",
+        "content-type": "application/json",
+        "content-length": "8",
+      },
+    });
+  });
+
+  it("asks once more on a kept connection that the other side has closed", async () => {
+    const { url, requests } = await serve((request, response, count) => {
+      if (count === 2) request.socket.destroy();
+      else response.end("1");
+    });
+    const client = new HttpClient(url, 1000);
+    for (let count = 0; count < 2; count++) expect((await client.request(get())).body).toBe(1);
+    expect(requests).toHaveLength(3);
+  });
+
+  it.each<[string, UpstreamFault, number, Answer]>([
+    ["a new connection that is closed", "broken", 1, (request) => void request.socket.destroy()],
+    [
+      "an answer that breaks off",
+      "broken",
+      1,
+      (request, response) => {
+        response.writeHead(200, { "content-length": "100" }).write("1");
+        setTimeout(() => request.socket.destroy(), 20);
+      },
+    ],
+    ["silence", "timeout", 1, () => {}],
+    ["half an answer", "timeout", 1, (_request, response) => void response.writeHead(200).write("1")],
+  ])("takes %s for %s, and does not ask again", async (_name, fault, asked, answer) => {
+    const { url, requests } = await serve(answer);
+    expect(await faultOf(new HttpClient(url, 1000).request(get({ timeoutMs: 300 })))).toBe(fault);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(requests).toHaveLength(asked);
+  });
+
+  it("is refused where nobody listens", async () => {
+    expect(await faultOf(new HttpClient("http://127.0.0.1:1", 1000).request(get()))).toBe("refused");
+  });
+
+  it.each([0, 50])("is given up after %i ms", async (ms) => {
+    const { url } = await serve(() => {});
+    const signal = ms === 0 ? AbortSignal.abort() : AbortSignal.timeout(ms);
+    expect(await faultOf(new HttpClient(url, 1000).request(get({ signal })))).toBe("aborted");
+  });
+});

@@ -1,0 +1,106 @@
+import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } from "@nestjs/common";
+import type { IncomingMessage } from "node:http";
+import { HttpClient } from "#platform/http-client.js";
+import { LOGGER, type Logger } from "#platform/logging.js";
+import type { ChangeLine } from "#service-contracts/near-copies.js";
+import { innerHeaders } from "../access/inner-headers.js";
+import { GatewayConfig } from "../gateway.config.js";
+import { decodeLines } from "./decode-lines.js";
+import { NearTier } from "./near-tier.js";
+
+const openTimeoutMs = 5000;
+/** The cache service says something every half second. */
+const maxSilenceMs = 10_000;
+const retryMs = 1000;
+
+/** Listens to what changes in the cache service, and keeps the near tier right. */
+@Injectable()
+export class CacheFeed implements OnModuleInit, OnApplicationShutdown {
+  /** What the cache service calls this gateway; undefined while it is not listened to. */
+  reader: string | undefined;
+  private readonly http: HttpClient;
+  private readonly closed = new AbortController();
+  private retry: NodeJS.Timeout | undefined;
+
+  constructor(
+    config: GatewayConfig,
+    private readonly near: NearTier,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {
+    this.http = new HttpClient(
+      config.CACHE_URL.replace(/\/+$/, ""),
+      config.CONNECT_TIMEOUT_MS,
+      innerHeaders(config),
+    );
+  }
+
+  onModuleInit(): void {
+    if (this.near.isOn) void this.listen();
+  }
+
+  onApplicationShutdown(): void {
+    clearTimeout(this.retry);
+    this.closed.abort();
+  }
+
+  private async listen(): Promise<void> {
+    try {
+      await this.follow();
+    } catch (error) {
+      this.logger.debug({ reason: (error as Error).message }, "the cache's changes are not heard");
+    } finally {
+      this.reader = undefined;
+      this.near.endFollowing();
+    }
+    if (this.closed.signal.aborted) return;
+    this.retry = setTimeout(() => void this.listen(), retryMs).unref();
+  }
+
+  private async follow(): Promise<void> {
+    const { signal } = this.closed;
+    const { status, body } = await this.http.stream({
+      method: "GET",
+      path: "/changes",
+      signal,
+      timeoutMs: openTimeoutMs,
+    });
+    const end = () => body.destroy();
+    signal.addEventListener("abort", end, { once: true });
+    const silence = setTimeout(end, maxSilenceMs).unref();
+    try {
+      if (status !== 200) throw new Error(`the cache service answered with status ${status}`);
+      await this.read(body, silence);
+    } finally {
+      clearTimeout(silence);
+      signal.removeEventListener("abort", end);
+      body.destroy();
+    }
+  }
+
+  private async read(body: IncomingMessage, silence: NodeJS.Timeout): Promise<void> {
+    for await (const lines of decodeLines(body)) {
+      silence.refresh();
+      this.near.heard();
+      for (const line of lines as ChangeLine[]) this.apply(line);
+    }
+  }
+
+  private apply(line: ChangeLine): void {
+    switch (line.type) {
+      case "hello":
+        this.reader = line.reader;
+        return this.near.beginFollowing(line.instance);
+      case "changed":
+        return this.near.letGo(line.keys);
+      case "all_changed":
+        return this.near.letGoOfAll();
+      case "given":
+        return line.hashes.forEach((hash) => this.near.noteGiven(hash));
+      case "beat":
+        return;
+      default:
+        // A newer cache service says something that is not understood: nothing is sure any more.
+        throw new Error("an unknown line");
+    }
+  }
+}
