@@ -54,7 +54,7 @@ async function run(name, program, silence) {
     process.stdout.write(`FAILED  ${name} (${seconds()}): ${error.message}\nThe files are in ${folder}\n`);
     return false;
   } finally {
-    for (const close of closing.reverse()) await close();
+    for (const close of closing.toReversed()) await close();
   }
 }
 

@@ -6,13 +6,17 @@ import { INFERENCE_BACKEND, type InferenceBackend } from "../backends/inference-
 import { InferenceAdapterConfig } from "../inference-adapter.config.js";
 import { Generation, type GenerationState } from "./generation.js";
 import { GenerationsMetrics } from "./generations.metrics.js";
-import { Slots } from "./slots.js";
+import { type Place, Slots } from "./slots.js";
+import type { Claim } from "./to-next-turn.js";
 
 export interface Joined {
   generation: Generation;
   /** False: it was in flight already and this request joined it. */
   started: boolean;
 }
+
+/** Starts the model; called when it is the generation's turn. */
+export type Run = (signal: AbortSignal) => AsyncIterable<MessageStreamEvent>;
 
 /** How long a finished generation can still be joined, until its answer is surely in the cache. */
 const lingerMs = 1000;
@@ -51,7 +55,7 @@ export class GenerationsService {
    * counts no more.
    * @throws ApiError `overloaded_error` when the queue is full
    */
-  join(key: string, run: (signal: AbortSignal) => AsyncIterable<MessageStreamEvent>, anew = false): Joined {
+  join(key: string, claim: Claim, run: Run, anew = false): Joined {
     const running = this.joinable.get(key);
     if (
       running &&
@@ -62,23 +66,20 @@ export class GenerationsService {
       return { generation: running, started: false };
     const generation = new Generation(key, (left) => this.onLeave(left));
     if (this.slots.isFull) this.cancelDeserted(["queued"], 1);
-    const slot = this.slots.take(generation.abort.signal);
+    const place = this.slots.take(claim, generation.abort.signal);
     this.joinable.set(key, generation);
     this.unfinished.add(generation);
-    void this.live(generation, slot, run);
+    void this.live(generation, place, run);
     this.makeRoom();
     return { generation, started: true };
   }
 
-  private async live(
-    generation: Generation,
-    slot: Promise<void>,
-    run: (signal: AbortSignal) => AsyncIterable<MessageStreamEvent>,
-  ): Promise<void> {
+  private async live(generation: Generation, turn: Promise<Place>, run: Run): Promise<void> {
     const { signal } = generation.abort;
     const stopWaiting = this.metrics.queueWait.startTimer();
+    let place: Place;
     try {
-      await slot;
+      place = await turn;
     } catch (error) {
       return this.end(generation, error);
     }
@@ -96,7 +97,7 @@ export class GenerationsService {
     } catch (error) {
       this.end(generation, signal.aborted ? signal.reason : error);
     } finally {
-      this.slots.release();
+      this.slots.release(place, generation.isComingBack);
     }
   }
 

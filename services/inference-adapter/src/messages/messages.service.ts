@@ -33,6 +33,10 @@ export interface Sharing {
   key: string | undefined;
   /** True: not with a generation whose answer somebody has had already. */
   isAnew: boolean;
+  /** Whose turn it is, see `Claim`. */
+  session: string;
+  /** Within the session: requests whose prompts begin alike. */
+  conversation: string;
 }
 
 @Injectable()
@@ -48,7 +52,8 @@ export class MessagesService {
   ) {}
 
   /** Starts or joins a generation. What can be refused is refused here, before any header. @throws ApiError */
-  async create(body: unknown, { key, isAnew }: Sharing, signal: AbortSignal): Promise<CreatedMessage> {
+  async create(body: unknown, sharing: Sharing, signal: AbortSignal): Promise<CreatedMessage> {
+    const { key, isAnew, session, conversation } = sharing;
     const given = this.read(body, key);
     const model = await this.models.find(given.model);
     checkAbilities(given, model);
@@ -58,6 +63,7 @@ export class MessagesService {
     signal.throwIfAborted();
     const { generation, started } = this.generations.join(
       toGenerationKey(key, given, request),
+      { session, prefix: toPrefix(asked, model, conversation), promptTokens: count.tokens },
       (aborted) => this.generate({ ...request, max_tokens: maxTokens }, rule, model, count, aborted),
       isAnew,
     );
@@ -129,6 +135,15 @@ export class MessagesService {
     const request = parseMessagesRequest(body);
     return cacheKey === undefined ? toCanonicalRequest(request) : (request as CanonicalRequest);
   }
+}
+
+/** Names what the turns of one conversation have in common: its system prompt and tools stand at the front. */
+function toPrefix(
+  { system, tools }: CanonicalRequest,
+  { digest }: ServedModel,
+  conversation: string,
+): string {
+  return hashCanonicalJson([digest, conversation, system, tools]);
 }
 
 interface Asked {
