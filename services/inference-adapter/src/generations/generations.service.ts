@@ -6,6 +6,7 @@ import { INFERENCE_BACKEND, type InferenceBackend } from "../backends/inference-
 import { InferenceAdapterConfig } from "../inference-adapter.config.js";
 import { Generation, type GenerationState } from "./generation.js";
 import { GenerationsMetrics } from "./generations.metrics.js";
+import { Pulse } from "./pulse.js";
 import { type Place, Slots } from "./slots.js";
 import type { Claim } from "./to-next-turn.js";
 
@@ -33,11 +34,12 @@ export class GenerationsService {
   private readonly unfinished = new Set<Generation>();
   private readonly graces = new WeakMap<Generation, NodeJS.Timeout>();
   private readonly slots: Slots;
+  readonly pulse = new Pulse();
 
   constructor(
     private readonly config: InferenceAdapterConfig,
     private readonly metrics: GenerationsMetrics,
-    shutdown: Shutdown,
+    private readonly shutdown: Shutdown,
     @Inject(INFERENCE_BACKEND) private readonly backend: Pick<InferenceBackend, "cancelsInPrefill">,
   ) {
     this.slots = new Slots(config.INFERENCE_CONCURRENCY, config.INFERENCE_QUEUE_LIMIT);
@@ -74,6 +76,26 @@ export class GenerationsService {
     return { generation, started: true };
   }
 
+  /**
+   * Runs the model for nobody, where no request waits or would be held up. False: not now.
+   * @throws ApiError as the run does
+   */
+  async whenIdle(run: (signal: AbortSignal) => AsyncIterable<unknown>): Promise<boolean> {
+    const place = this.slots.takeIdle();
+    if (!place) return false;
+    const beat = this.pulse.start();
+    try {
+      for await (const _ of run(this.shutdown.signal)) beat.heard();
+      beat.end();
+    } catch (error) {
+      beat.end(error);
+      throw error;
+    } finally {
+      this.slots.release(place);
+    }
+    return true;
+  }
+
   private async live(generation: Generation, turn: Promise<Place>, run: Run): Promise<void> {
     const { signal } = generation.abort;
     const stopWaiting = this.metrics.queueWait.startTimer();
@@ -84,18 +106,23 @@ export class GenerationsService {
       return this.end(generation, error);
     }
     stopWaiting();
+    const beat = this.pulse.start();
     try {
       if (generation.isDeserted && this.countWanted() > 0) this.cancel(generation);
       signal.throwIfAborted();
       generation.state = "prefill";
       for await (const event of run(signal)) {
         generation.add(event);
+        beat.heard();
         if (generation.isGivenUp) this.cancel(generation);
         else if (generation.isDeserted) this.makeRoom();
       }
       this.end(generation);
+      beat.end();
     } catch (error) {
-      this.end(generation, signal.aborted ? signal.reason : error);
+      const reason: unknown = signal.aborted ? signal.reason : error;
+      this.end(generation, reason);
+      beat.end(reason);
     } finally {
       this.slots.release(place, generation.isComingBack);
     }

@@ -75,9 +75,11 @@ export class Slots {
     });
   }
 
-  /** A place for work that nobody waits for; undefined when a place is not to be had without taking a turn. */
+  /** A place for work that nobody waits for; undefined when somebody wants it now or will in a moment. */
   takeIdle(): Place | undefined {
-    const place = this.queue.length > 0 ? undefined : this.free()[0];
+    if (this.queue.length > 0) return undefined;
+    const lullEnd = performance.now() - this.limits.lullMs;
+    const place = this.free().find(({ isComingBack, freeSince }) => !isComingBack || freeSince <= lullEnd);
     return place && this.occupy(place, idleClaim);
   }
 

@@ -15,6 +15,7 @@ import { GenerationsService } from "../generations/generations.service.js";
 import { Subscriptions } from "../generations/subscriptions.js";
 import { checkAbilities } from "../models/check-abilities.js";
 import { ModelsService } from "../models/models.service.js";
+import { PrefixWarmer } from "../models/prefix-warmer.service.js";
 import { checkWholePrompt } from "../tokens/check-whole-prompt.js";
 import { SourcesService } from "../sources/sources.service.js";
 import { fitToWindow } from "../tokens/fit-to-window.js";
@@ -48,6 +49,7 @@ export class MessagesService {
     private readonly counter: PromptCounter,
     private readonly sources: SourcesService,
     private readonly work: WorkMetrics,
+    private readonly warmer: PrefixWarmer,
     @Inject(INFERENCE_BACKEND) private readonly backend: InferenceBackend,
   ) {}
 
@@ -61,9 +63,11 @@ export class MessagesService {
     const count = await this.counter.count(asked, model);
     const maxTokens = this.fit(count, model, request.max_tokens);
     signal.throwIfAborted();
+    const prefixKey = toPrefixKey(asked, model);
+    this.warmer.note(asked, model, prefixKey);
     const { generation, started } = this.generations.join(
       toGenerationKey(key, given, request),
-      { session, prefix: toPrefix(asked, model, conversation), promptTokens: count.tokens },
+      { session, prefix: `${conversation} ${prefixKey}`, promptTokens: count.tokens },
       (aborted) => this.generate({ ...request, max_tokens: maxTokens }, rule, model, count, aborted),
       isAnew,
     );
@@ -138,12 +142,8 @@ export class MessagesService {
 }
 
 /** Names what the turns of one conversation have in common: its system prompt and tools stand at the front. */
-function toPrefix(
-  { system, tools }: CanonicalRequest,
-  { digest }: ServedModel,
-  conversation: string,
-): string {
-  return hashCanonicalJson([digest, conversation, system, tools]);
+function toPrefixKey({ system, tools }: CanonicalRequest, { digest }: ServedModel): string {
+  return hashCanonicalJson([digest, system, tools]);
 }
 
 interface Asked {
