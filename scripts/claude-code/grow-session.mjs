@@ -57,8 +57,11 @@ function longText(bytes) {
   return lines.join("\n");
 }
 
+/** Prompts that did not fit: nothing else in such a session is a 400. */
 async function countRefused({ url }) {
   const text = await (await fetch(`${url}/metrics`)).text();
-  const values = text.match(/^llm_prompt_rejected_total\S* (\d+)/gm) ?? [];
+  const refused =
+    /^gen_ai_server_request_duration_seconds_count\{.*error_type="invalid_request_error".* \d+/gm;
+  const values = text.match(refused) ?? [];
   return values.reduce((sum, line) => sum + Number(line.split(" ").at(-1)), 0);
 }
