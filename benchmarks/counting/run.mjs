@@ -19,10 +19,10 @@ const bursts = 8;
 const path = process.argv[2];
 const modelInfo = path ? fromTokenizerJson(JSON.parse(readFileSync(path, "utf8"))) : inventedVocabulary();
 const show = new TextEncoder().encode(JSON.stringify({ model_info: modelInfo }));
-const { toChatPrompt } = OllamaPromptSource.prototype;
+const ollama = new OllamaPromptSource("http://127.0.0.1:9", 1000);
 const counter = new TokenCounter(
   {
-    toChatPrompt,
+    toChatPrompt: (request, served) => ollama.toChatPrompt(request, served),
     readVocabulary: () => Promise.resolve(new Uint8Array(show)),
     canRender: () => Promise.resolve(true),
     render: ({ messages, tools }) => Promise.resolve(render(messages, tools)),
