@@ -141,7 +141,7 @@ export class DefaultModelService implements OnApplicationBootstrap, BeforeApplic
   /** Another model has taken its place: the next request for this one takes it back. */
   private async isDisplaced(): Promise<boolean> {
     const models = await this.models.list();
-    const loaded = await Promise.all(models.map((model) => this.backend.loadedContextLength?.(model)));
+    const loaded = await Promise.all(models.map(async (one) => this.backend.loadedContextLength?.(one)));
     return loaded.some((contextLength) => contextLength !== undefined);
   }
 
