@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import type { Step } from "../support/fake-ollama/fake-ollama.js";
 import { type Stack, question, readEvents, startStack } from "../support/stack.js";
 import { expectErrorEvent, expectRefusal } from "./expect-failure.js";
 
@@ -73,6 +74,25 @@ describe("a model that loads for long", () => {
     try {
       stack.ollama.script([{ headersDelayMs: 2500 }, { status: 500, body: { error: "out of memory" } }]);
       await expectErrorEvent(await stack.post(question({ stream: true })), "api_error");
+    } finally {
+      await stack.close();
+    }
+  });
+});
+
+describe("a model that falls silent in the middle", () => {
+  it.each<[string, Step[]]>([
+    ["of a text", [{ text: "and the rest." }]],
+    ["while it writes a tool call", [{ toolCall: { name: "Write", arguments: { file_path: "a.txt" } } }]],
+  ])("is bridged by pings to the end: %s", async (_name, rest) => {
+    const stack = await startStack();
+    try {
+      stack.ollama.script([{ text: "Some words " }, { delayMs: 11_500 }, ...rest]);
+      const tools = [{ name: "Write", input_schema: { type: "object" as const } }];
+      const events = await readEvents(await stack.post(question({ stream: true, tools })));
+      const types = events.map(({ type }) => type);
+      expect(types.indexOf("ping", types.indexOf("content_block_delta"))).toBeGreaterThan(0);
+      expect(types.at(-1)).toBe("message_stop");
     } finally {
       await stack.close();
     }

@@ -4,6 +4,10 @@ export const inferenceHeaders = {
   cacheKey: "x-cache-key",
   /** Request: `unfinished`: join no generation whose answer a client has had whole, as one may for a moment. */
   join: "x-join",
+  /** Request: a hash that names the client's session, so that sessions can take turns. */
+  session: "x-session",
+  /** Request: a hash that names a conversation of the session: its prompts begin alike. */
+  conversation: "x-conversation",
   /** Answer: the fingerprint of what answers, see `ModelCard`. */
   fingerprint: "x-fingerprint",
   /** Answer: the name of the model that answers. */

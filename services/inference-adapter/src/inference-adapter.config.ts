@@ -70,9 +70,16 @@ export class InferenceAdapterConfig extends ServiceConfig {
   @IsBooleanVariable()
   MODEL_PULL: boolean = false;
 
-  /** Load the default model at start. */
+  /** Load the default model at start and when it was lost, and evaluate the longest prompt prefix seen lately. */
   @IsBooleanVariable()
   MODEL_WARMUP: boolean = false;
+
+  /**
+   * A file that keeps the prompt prefixes to warm up (system prompts and tools, no messages) over a restart of this
+   * service; it is made for its owner only. Empty: they are kept in memory only.
+   */
+  @IsTextVariable()
+  MODEL_WARMUP_FILE: string = "";
 
   /** Fetch images and documents that a request names by their URL. */
   @IsBooleanVariable()

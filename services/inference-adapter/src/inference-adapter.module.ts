@@ -18,6 +18,7 @@ import { DefaultModelService } from "./models/default-model.service.js";
 import { ModelLoadedGauge } from "./models/model-loaded.gauge.js";
 import { ModelsController } from "./models/models.controller.js";
 import { ModelsService } from "./models/models.service.js";
+import { PrefixWarmer } from "./models/prefix-warmer.service.js";
 import { SourcesService } from "./sources/sources.service.js";
 
 @Global()
@@ -40,6 +41,7 @@ export class InferenceAdapterModule {
         ModelsService,
         SourcesService,
         DefaultModelService,
+        PrefixWarmer,
         GenerationsService,
         GenerationsMetrics,
         Subscriptions,

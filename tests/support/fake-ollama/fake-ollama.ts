@@ -46,6 +46,8 @@ export interface FakeOllama {
   readonly requests: RecordedRequest[];
   readonly knobs: FakeKnobs;
   readonly models: FakeModel[];
+  /** What is loaded now, by full name. */
+  readonly loaded: Map<string, unknown>;
   /** Calls of /api/chat and /api/generate that ran, or wait to run, the model. */
   generations(): number;
   /** How often a model was loaded; a changed num_ctx loads it anew. */

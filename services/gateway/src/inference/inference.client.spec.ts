@@ -40,6 +40,8 @@ const call = (changed: Partial<InferenceCall> = {}): InferenceCall => ({
   model: foreign,
   key: "abc",
   joinsFinished: true,
+  session: "s",
+  conversation: "c",
   requestId: "req_1",
   signal: new AbortController().signal,
   ...changed,

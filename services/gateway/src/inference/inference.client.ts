@@ -19,6 +19,9 @@ export interface InferenceCall {
   /** False: an answer that somebody has had already is of no use, because it is stored nowhere. */
   joinsFinished: boolean;
   requestId: string;
+  /** Hashes of who asks, for the adapter's queue. */
+  session: string;
+  conversation: string;
   /** Gives the call up before the adapter has accepted it; afterwards see `leave`. */
   signal: AbortSignal;
 }
@@ -141,12 +144,15 @@ export class InferenceClient {
   }
 }
 
-function requestHeaders({ key, joinsFinished, requestId }: InferenceCall): Record<string, string> {
+function requestHeaders(call: InferenceCall): Record<string, string> {
+  const { key, joinsFinished, requestId, session, conversation } = call;
   return {
     accept: "text/event-stream",
     "anthropic-version": "2023-06-01",
     [inferenceHeaders.requestId]: requestId,
     [inferenceHeaders.cacheKey]: key ?? requestId,
+    [inferenceHeaders.session]: session,
+    [inferenceHeaders.conversation]: conversation,
     ...(joinsFinished ? {} : { [inferenceHeaders.join]: "unfinished" }),
   };
 }

@@ -17,6 +17,7 @@ import type { Caller, Question } from "./question.js";
 import { QuestionsService } from "./questions.service.js";
 import { type Recording, recordMessage } from "./record-message.js";
 import { restampEvents } from "./restamp-events.js";
+import { toSession } from "./to-session.js";
 
 /** An answer as it comes: whole from the cache, or event by event. */
 export type Answer = { replay: Replay } | { events: AsyncIterable<MessageStreamEvent> };
@@ -86,6 +87,7 @@ export class MessagesService {
       key: isAnother ? givenHash : generationKey,
       joinsFinished: policy.isStored && !isAnother,
       requestId: caller.requestId,
+      ...toSession(caller.headers, caller.tenant),
       signal: caller.signal,
     });
     exchange.noteGeneration(answer);

@@ -22,6 +22,8 @@ export class Generation {
   isDeserted = false;
   /** And have not come back within the grace. */
   isGivenUp = false;
+  /** It ended with a tool call: its conversation goes on when the client has run the tool. */
+  isComingBack = false;
   /** A client has had it whole; a recorder is no client. */
   isDelivered = false;
   private readonly log = new ReplayLog<MessageStreamEvent>();
@@ -57,6 +59,7 @@ export class Generation {
 
   add(event: MessageStreamEvent): void {
     if (this.state === "prefill") this.state = "decoding";
+    if (event.type === "message_delta") this.isComingBack = event.delta.stop_reason === "tool_use";
     this.log.add(event);
   }
 

@@ -9,6 +9,7 @@ import { GenerationsMetrics } from "./generations.metrics.js";
 import { GenerationsService } from "./generations.service.js";
 
 const graceMs = 60_000;
+const claimOf = (key: string) => ({ session: key, prefix: key, promptTokens: 10_000 });
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] }));
 afterEach(() => void vi.useRealTimers());
@@ -23,7 +24,7 @@ function startService(settings: Partial<InferenceAdapterConfig> = {}, cancelsInP
   /** A request for the key: its run, whether it was started, what it reads, and how to leave. */
   function ask(key: string, run = new ScriptedRun()) {
     const client = new AbortController();
-    const { generation, started } = service.join(key, run.start);
+    const { generation, started } = service.join(key, claimOf(key), run.start);
     const subscription = generation.subscribe(client.signal);
     const outcome = collect(subscription.events).then(numbersOf, (error: unknown) =>
       error instanceof ApiError ? error.type : "left",
@@ -141,7 +142,7 @@ describe("different requests", () => {
     const { ask, service } = startService({ INFERENCE_QUEUE_LIMIT: 1 });
     ask("a");
     ask("b");
-    expect(() => service.join("c", new ScriptedRun().start)).toThrow(
+    expect(() => service.join("c", claimOf("c"), new ScriptedRun().start)).toThrow(
       expect.objectContaining({ type: "overloaded_error", status: 529 }),
     );
     expect(ask("b").started).toBe(false);

@@ -6,13 +6,18 @@ import { INFERENCE_BACKEND, type InferenceBackend } from "../backends/inference-
 import { InferenceAdapterConfig } from "../inference-adapter.config.js";
 import { Generation, type GenerationState } from "./generation.js";
 import { GenerationsMetrics } from "./generations.metrics.js";
-import { Slots } from "./slots.js";
+import { Pulse } from "./pulse.js";
+import { type Place, Slots } from "./slots.js";
+import type { Claim } from "./to-next-turn.js";
 
 export interface Joined {
   generation: Generation;
   /** False: it was in flight already and this request joined it. */
   started: boolean;
 }
+
+/** Starts the model; called when it is the generation's turn. */
+export type Run = (signal: AbortSignal) => AsyncIterable<MessageStreamEvent>;
 
 /** How long a finished generation can still be joined, until its answer is surely in the cache. */
 const lingerMs = 1000;
@@ -29,11 +34,12 @@ export class GenerationsService {
   private readonly unfinished = new Set<Generation>();
   private readonly graces = new WeakMap<Generation, NodeJS.Timeout>();
   private readonly slots: Slots;
+  readonly pulse = new Pulse();
 
   constructor(
     private readonly config: InferenceAdapterConfig,
     private readonly metrics: GenerationsMetrics,
-    shutdown: Shutdown,
+    private readonly shutdown: Shutdown,
     @Inject(INFERENCE_BACKEND) private readonly backend: Pick<InferenceBackend, "cancelsInPrefill">,
   ) {
     this.slots = new Slots(config.INFERENCE_CONCURRENCY, config.INFERENCE_QUEUE_LIMIT);
@@ -51,7 +57,7 @@ export class GenerationsService {
    * counts no more.
    * @throws ApiError `overloaded_error` when the queue is full
    */
-  join(key: string, run: (signal: AbortSignal) => AsyncIterable<MessageStreamEvent>, anew = false): Joined {
+  join(key: string, claim: Claim, run: Run, anew = false): Joined {
     const running = this.joinable.get(key);
     if (
       running &&
@@ -62,41 +68,63 @@ export class GenerationsService {
       return { generation: running, started: false };
     const generation = new Generation(key, (left) => this.onLeave(left));
     if (this.slots.isFull) this.cancelDeserted(["queued"], 1);
-    const slot = this.slots.take(generation.abort.signal);
+    const place = this.slots.take(claim, generation.abort.signal);
     this.joinable.set(key, generation);
     this.unfinished.add(generation);
-    void this.live(generation, slot, run);
+    void this.live(generation, place, run);
     this.makeRoom();
     return { generation, started: true };
   }
 
-  private async live(
-    generation: Generation,
-    slot: Promise<void>,
-    run: (signal: AbortSignal) => AsyncIterable<MessageStreamEvent>,
-  ): Promise<void> {
+  /**
+   * Runs the model for nobody, where no request waits or would be held up. False: not now.
+   * @throws ApiError as the run does
+   */
+  async whenIdle(run: (signal: AbortSignal) => AsyncIterable<unknown>): Promise<boolean> {
+    const place = this.slots.takeIdle();
+    if (!place) return false;
+    const beat = this.pulse.start();
+    try {
+      for await (const _ of run(this.shutdown.signal)) beat.heard();
+      beat.end();
+    } catch (error) {
+      beat.end(error);
+      throw error;
+    } finally {
+      this.slots.release(place);
+    }
+    return true;
+  }
+
+  private async live(generation: Generation, turn: Promise<Place>, run: Run): Promise<void> {
     const { signal } = generation.abort;
     const stopWaiting = this.metrics.queueWait.startTimer();
+    let place: Place;
     try {
-      await slot;
+      place = await turn;
     } catch (error) {
       return this.end(generation, error);
     }
     stopWaiting();
+    const beat = this.pulse.start();
     try {
       if (generation.isDeserted && this.countWanted() > 0) this.cancel(generation);
       signal.throwIfAborted();
       generation.state = "prefill";
       for await (const event of run(signal)) {
         generation.add(event);
+        beat.heard();
         if (generation.isGivenUp) this.cancel(generation);
         else if (generation.isDeserted) this.makeRoom();
       }
       this.end(generation);
+      beat.end();
     } catch (error) {
-      this.end(generation, signal.aborted ? signal.reason : error);
+      const reason: unknown = signal.aborted ? signal.reason : error;
+      this.end(generation, reason);
+      beat.end(reason);
     } finally {
-      this.slots.release();
+      this.slots.release(place, generation.isComingBack);
     }
   }
 

@@ -1,19 +1,41 @@
 import { getEventListeners } from "node:events";
-import { describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { settle } from "./__fixtures__/scripted-runs.js";
-import { Slots } from "./slots.js";
+import { type Place, Slots } from "./slots.js";
+import type { Claim } from "./to-next-turn.js";
 
 const never = new AbortController().signal;
 
-/** Takes places one after the other and notes in which order they come. */
-function takeAll(slots: Slots, names: string[], signal = never): string[] {
-  const order: string[] = [];
+/** A claim of a session of its own, or `session/conversation`. */
+function claimOf(name: string): Claim {
+  const [session = name] = name.split("/");
+  return { session, prefix: name.replace(/ .*/, ""), promptTokens: 10_000 };
+}
+
+/** Takes places one after the other and notes in which order they come, and which place was had last. */
+function takeAll(slots: Slots, names: string[], signal = never): Order {
+  const order: Order = [];
   for (const name of names)
-    void slots.take(signal).then(
-      () => order.push(name),
+    void slots.take(claimOf(name), signal).then(
+      (place) => {
+        order.push(name);
+        order.place = place;
+        held.push(place);
+      },
       (error: Error) => order.push(`${name}: ${error.message}`),
     );
   return order;
+}
+
+type Order = string[] & { place?: Place };
+
+/** The places that are taken, in the order in which they were. */
+let held: Place[] = [];
+beforeEach(() => void (held = []));
+
+function release(slots: Slots, isComingBack = false): void {
+  const place = held.shift();
+  if (place) slots.release(place, isComingBack);
 }
 
 describe("slots", () => {
@@ -30,8 +52,8 @@ describe("slots", () => {
     const order = takeAll(slots, ["a", "b", "c"]);
     for (const expected of [["a"], ["a", "b"], ["a", "b", "c"]]) {
       await settle();
-      expect(order).toEqual(expected);
-      slots.release();
+      expect([...order]).toEqual(expected);
+      release(slots);
     }
     expect({ busy: slots.busy, depth: slots.depth }).toEqual({ busy: 0, depth: 0 });
   });
@@ -45,11 +67,11 @@ describe("slots", () => {
     const last = takeAll(slots, ["c"]);
     leaving.abort(new Error("gone"));
     await settle();
-    expect(left).toEqual(["b: gone"]);
+    expect([...left]).toEqual(["b: gone"]);
     expect(slots.depth).toBe(1);
-    slots.release();
+    release(slots);
     await settle();
-    expect(last).toEqual(["c"]);
+    expect([...last]).toEqual(["c"]);
   });
 
   it("are not given to who comes when he has left already", async () => {
@@ -64,7 +86,7 @@ describe("slots", () => {
     const slots = new Slots(1, 2);
     takeAll(slots, ["a", "b", "c"]);
     expect(slots.isFull).toBe(true);
-    expect(() => slots.take(never)).toThrow(
+    expect(() => slots.take(claimOf("d"), never)).toThrow(
       expect.objectContaining({
         type: "overloaded_error",
         message: "The queue is full: 2 requests are waiting",
@@ -77,22 +99,100 @@ describe("slots", () => {
   it("without a queue refuse everybody who would wait", async () => {
     const slots = new Slots(1, 0);
     const order = takeAll(slots, ["a"]);
-    expect(() => slots.take(never)).toThrow(/queue is full/);
-    slots.release();
+    await settle();
+    expect(() => slots.take(claimOf("d"), never)).toThrow(/queue is full/);
+    release(slots);
     expect(slots.isFull).toBe(false);
     order.push(...takeAll(slots, ["b"]));
     await settle();
-    expect({ order, busy: slots.busy }).toEqual({ order: ["a"], busy: 1 });
+    expect({ order: [...order], busy: slots.busy }).toEqual({ order: ["a"], busy: 1 });
   });
 
   it("leave no listener on the signals", async () => {
     const slots = new Slots(1, 100);
     const { signal } = new AbortController();
     const order = takeAll(slots, ["a", "b", "c"], signal);
-    slots.release();
-    slots.release();
+    for (let turn = 0; turn < 2; turn++) {
+      await settle();
+      release(slots);
+    }
     await settle();
-    expect(order).toEqual(["a", "b", "c"]);
+    expect([...order]).toEqual(["a", "b", "c"]);
     expect(getEventListeners(signal, "abort")).toHaveLength(0);
+  });
+});
+
+describe("the place with a loaded prefix", () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] }));
+  afterEach(() => void vi.useRealTimers());
+
+  const wait = async (ms: number) => {
+    await vi.advanceTimersByTimeAsync(ms);
+    await settle();
+  };
+
+  it("goes to its conversation first, then turns are taken", async () => {
+    const slots = new Slots(1, 100);
+    const order = takeAll(slots, ["a 1", "b 1", "c 1", "a 2", "a 3", "a 4", "a 5", "a 6"]);
+    for (let turn = 0; turn < 8; turn++) {
+      await settle();
+      release(slots);
+    }
+    expect([...order]).toEqual(["a 1", "a 2", "a 3", "a 4", "a 5", "b 1", "c 1", "a 6"]);
+  });
+
+  it("is held for a conversation that is coming back", async () => {
+    const slots = new Slots(1, 100);
+    const order = takeAll(slots, ["a 1", "b 1"]);
+    await settle();
+    release(slots, true);
+    await wait(1400);
+    expect({ order: [...order], busy: slots.busy, depth: slots.depth }).toEqual({
+      order: ["a 1"],
+      busy: 0,
+      depth: 1,
+    });
+    const back = takeAll(slots, ["a 2"]);
+    await settle();
+    expect([...back]).toEqual(["a 2"]);
+  });
+
+  it("is not held for longer than a lull", async () => {
+    const slots = new Slots(1, 100);
+    const order = takeAll(slots, ["a 1", "b 1"]);
+    await settle();
+    release(slots, true);
+    await wait(1600);
+    expect([...order]).toEqual(["a 1", "b 1"]);
+  });
+
+  it("is the one of several that a conversation gets", async () => {
+    const slots = new Slots(2, 100);
+    takeAll(slots, ["a 1", "b 1"]);
+    await settle();
+    const [first, second] = held;
+    release(slots);
+    release(slots);
+    const b = takeAll(slots, ["b 2"]);
+    const a = takeAll(slots, ["a 2"]);
+    await settle();
+    expect(a.place).toBe(first);
+    expect(b.place).toBe(second);
+  });
+});
+
+describe("work that nobody waits for", () => {
+  it("gets a place only when one is idle, and loads another prefix into it", async () => {
+    const slots = new Slots(1, 100);
+    const idle = slots.takeIdle();
+    expect(idle).toBeDefined();
+    expect(slots.takeIdle()).toBeUndefined();
+    const order = takeAll(slots, ["a", "b"]);
+    await settle();
+    expect([...order]).toEqual([]);
+    if (idle) slots.release(idle);
+    await settle();
+    expect([...order]).toEqual(["a"]);
+    expect(slots.takeIdle()).toBeUndefined();
   });
 });

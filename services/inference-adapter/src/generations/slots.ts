@@ -1,64 +1,141 @@
 import { ApiError } from "#anthropic/errors.js";
+import {
+  type Claim,
+  type FreePlace,
+  toNextTurn,
+  type TurnLimits,
+  turnLimits,
+  type Waiting,
+} from "./to-next-turn.js";
+import { TurnOrder } from "./turn-order.js";
 
-interface Waiting {
-  start: () => void;
+/** One of the backend's places; whoever has taken it hands it back with `release`. */
+export interface Place extends FreePlace {
+  isTaken: boolean;
 }
 
-/** The backend's places: as many generations at once as it runs in parallel, the others in order of arrival. */
+interface Waiter extends Waiting {
+  start: (place: Place) => void;
+}
+
+/** The backend's places: as many generations at once as it runs in parallel. Who is next says `toNextTurn`. */
 export class Slots {
-  private taken = 0;
-  private readonly queue: Waiting[] = [];
+  private readonly places: Place[];
+  private readonly queue: Waiter[] = [];
+  private readonly order = new TurnOrder();
+  private holding: NodeJS.Timeout | undefined;
 
   constructor(
-    private readonly width: number,
+    width: number,
     private readonly queueLimit: number,
-  ) {}
+    private readonly limits: TurnLimits = turnLimits,
+  ) {
+    this.places = Array.from({ length: width }, () => toEmptyPlace());
+  }
 
   get depth(): number {
     return this.queue.length;
   }
 
   get busy(): number {
-    return this.taken;
+    return this.places.filter(({ isTaken }) => isTaken).length;
   }
 
   get isFull(): boolean {
-    return this.taken >= this.width && this.queue.length >= this.queueLimit;
+    return this.busy >= this.places.length && this.queue.length >= this.queueLimit;
   }
 
   /**
-   * Resolves when a place is free; rejects when `signal` fires before.
+   * Resolves when it is this claim's turn and a place is free; rejects when `signal` fires before.
    * @throws ApiError `overloaded_error`, at once, when the queue is full
    */
-  take(signal: AbortSignal): Promise<void> {
+  take(claim: Claim, signal: AbortSignal): Promise<Place> {
     if (signal.aborted) return Promise.reject(signal.reason as Error);
-    if (this.taken < this.width) {
-      this.taken += 1;
-      return Promise.resolve();
-    }
     if (this.isFull)
       throw new ApiError("overloaded_error", `The queue is full: ${this.queue.length} requests are waiting`, {
         retryAfterSeconds: 10,
       });
     return new Promise((resolve, reject) => {
       const leave = () => {
-        this.queue.splice(this.queue.indexOf(waiting), 1);
+        this.queue.splice(this.queue.indexOf(waiter), 1);
         reject(signal.reason as Error);
       };
-      const waiting: Waiting = {
-        start: () => {
+      const waiter: Waiter = {
+        claim,
+        tag: this.order.tag(claim.session, this.tagsOf(claim.session)),
+        since: performance.now(),
+        start: (place) => {
           signal.removeEventListener("abort", leave);
-          resolve();
+          resolve(place);
         },
       };
-      this.queue.push(waiting);
+      this.queue.push(waiter);
       signal.addEventListener("abort", leave, { once: true });
+      this.giveAll();
     });
   }
 
-  release(): void {
-    const next = this.queue.shift();
-    if (next) next.start();
-    else this.taken -= 1;
+  /** A place for work that nobody waits for; undefined when somebody wants it now or will in a moment. */
+  takeIdle(): Place | undefined {
+    if (this.queue.length > 0) return undefined;
+    const lullEnd = performance.now() - this.limits.lullMs;
+    const place = this.free().find(({ isComingBack, freeSince }) => !isComingBack || freeSince <= lullEnd);
+    return place && this.occupy(place, idleClaim);
   }
+
+  /** `isComingBack`: the conversation goes on as soon as its client has run a tool. */
+  release(place: Place, isComingBack = false): void {
+    Object.assign(place, { isTaken: false, isComingBack, freeSince: performance.now() });
+    this.giveAll();
+  }
+
+  /** Gives the free places, those with a loaded prefix that somebody waits for first. */
+  private giveAll(): void {
+    clearTimeout(this.holding);
+    let holdUntil = Infinity;
+    for (const place of this.free()) {
+      const turn = toNextTurn(this.queue, place, performance.now(), this.limits);
+      if (!turn) return;
+      if ("holdUntil" in turn) holdUntil = Math.min(holdUntil, turn.holdUntil);
+      else this.give(place, turn.start, turn.isFavour);
+    }
+    if (holdUntil < Infinity)
+      this.holding = setTimeout(() => this.giveAll(), Math.max(1, holdUntil - performance.now())).unref();
+  }
+
+  private give(place: Place, waiter: Waiter, isFavour: boolean): void {
+    this.queue.splice(this.queue.indexOf(waiter), 1);
+    this.order.serve(waiter.claim.session, waiter.tag, !isFavour);
+    place.favours = isFavour ? place.favours + 1 : 0;
+    waiter.start(this.occupy(place, waiter.claim));
+  }
+
+  private occupy(place: Place, { prefix, promptTokens }: Claim): Place {
+    return Object.assign(place, { isTaken: true, prefix, promptTokens });
+  }
+
+  private tagsOf(session: string): number[] {
+    return this.queue.filter(({ claim }) => claim.session === session).map(({ tag }) => tag);
+  }
+
+  private free(): Place[] {
+    const isWanted = ({ prefix }: Place) => this.queue.some(({ claim }) => claim.prefix === prefix);
+    const free = this.places.filter(({ isTaken }) => !isTaken);
+    return free.sort(
+      (one, other) => Number(isWanted(other)) - Number(isWanted(one)) || one.freeSince - other.freeSince,
+    );
+  }
+}
+
+const idleClaim: Claim = { session: "", prefix: "", promptTokens: 0 };
+
+function toEmptyPlace(): Place {
+  return {
+    isTaken: false,
+    prefix: undefined,
+    promptTokens: 0,
+    freeSince: -Infinity,
+    isComingBack: false,
+    favours: 0,
+  };
 }

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from "@nestjs/common";
 import { type HealthIndicatorResult, HealthIndicatorService } from "@nestjs/terminus";
 import { INFERENCE_BACKEND, type InferenceBackend } from "../backends/inference-backend.js";
+import { GenerationsService } from "../generations/generations.service.js";
 import { InferenceAdapterConfig } from "../inference-adapter.config.js";
 import { DefaultModelService } from "../models/default-model.service.js";
 import { ModelsService } from "../models/models.service.js";
@@ -12,6 +13,7 @@ export class BackendHealth {
     private readonly config: InferenceAdapterConfig,
     private readonly defaultModel: DefaultModelService,
     private readonly models: ModelsService,
+    private readonly generations: GenerationsService,
     @Inject(INFERENCE_BACKEND) private readonly backend: InferenceBackend,
   ) {}
 
@@ -36,6 +38,13 @@ export class BackendHealth {
           name: state.model.name,
           state: "ready",
           context_length: state.model.contextLength,
+          silent_seconds: this.generations.pulse.silentSeconds,
+        });
+      case "stuck":
+        return indicator.down({
+          name: state.model.name,
+          state: "stuck",
+          message: `the last generation was silent for ${state.seconds} s and was given up; none has come since`,
         });
       case "loading":
         return indicator.down({ name: state.model.name, state: "loading" });

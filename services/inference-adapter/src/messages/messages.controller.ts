@@ -47,5 +47,7 @@ function toSharing(headers: IncomingHttpHeaders): Sharing {
   return {
     key: headers[inferenceHeaders.cacheKey]?.toString(),
     isAnew: headers[inferenceHeaders.join] === "unfinished",
+    session: headers[inferenceHeaders.session]?.toString() ?? "",
+    conversation: headers[inferenceHeaders.conversation]?.toString() ?? "",
   };
 }

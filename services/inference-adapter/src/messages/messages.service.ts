@@ -15,6 +15,7 @@ import { GenerationsService } from "../generations/generations.service.js";
 import { Subscriptions } from "../generations/subscriptions.js";
 import { checkAbilities } from "../models/check-abilities.js";
 import { ModelsService } from "../models/models.service.js";
+import { PrefixWarmer } from "../models/prefix-warmer.service.js";
 import { checkWholePrompt } from "../tokens/check-whole-prompt.js";
 import { SourcesService } from "../sources/sources.service.js";
 import { fitToWindow } from "../tokens/fit-to-window.js";
@@ -33,6 +34,10 @@ export interface Sharing {
   key: string | undefined;
   /** True: not with a generation whose answer somebody has had already. */
   isAnew: boolean;
+  /** Whose turn it is, see `Claim`. */
+  session: string;
+  /** Within the session: requests whose prompts begin alike. */
+  conversation: string;
 }
 
 @Injectable()
@@ -44,11 +49,13 @@ export class MessagesService {
     private readonly counter: PromptCounter,
     private readonly sources: SourcesService,
     private readonly work: WorkMetrics,
+    private readonly warmer: PrefixWarmer,
     @Inject(INFERENCE_BACKEND) private readonly backend: InferenceBackend,
   ) {}
 
   /** Starts or joins a generation. What can be refused is refused here, before any header. @throws ApiError */
-  async create(body: unknown, { key, isAnew }: Sharing, signal: AbortSignal): Promise<CreatedMessage> {
+  async create(body: unknown, sharing: Sharing, signal: AbortSignal): Promise<CreatedMessage> {
+    const { key, isAnew, session, conversation } = sharing;
     const given = this.read(body, key);
     const model = await this.models.find(given.model);
     checkAbilities(given, model);
@@ -56,8 +63,11 @@ export class MessagesService {
     const count = await this.counter.count(asked, model);
     const maxTokens = this.fit(count, model, request.max_tokens);
     signal.throwIfAborted();
+    const prefixKey = toPrefixKey(asked, model);
+    this.warmer.note(asked, model, prefixKey);
     const { generation, started } = this.generations.join(
       toGenerationKey(key, given, request),
+      { session, prefix: `${conversation} ${prefixKey}`, promptTokens: count.tokens },
       (aborted) => this.generate({ ...request, max_tokens: maxTokens }, rule, model, count, aborted),
       isAnew,
     );
@@ -129,6 +139,11 @@ export class MessagesService {
     const request = parseMessagesRequest(body);
     return cacheKey === undefined ? toCanonicalRequest(request) : (request as CanonicalRequest);
   }
+}
+
+/** Names what the turns of one conversation have in common: its system prompt and tools stand at the front. */
+function toPrefixKey({ system, tools }: CanonicalRequest, { digest }: ServedModel): string {
+  return hashCanonicalJson([digest, system, tools]);
 }
 
 interface Asked {

@@ -7,9 +7,12 @@ import {
 import { setTimeout as delay } from "node:timers/promises";
 import { LOGGER, type Logger } from "#platform/logging.js";
 import { INFERENCE_BACKEND, type InferenceBackend, type ServedModel } from "../backends/inference-backend.js";
+import { GenerationsService } from "../generations/generations.service.js";
 import { InferenceAdapterConfig } from "../inference-adapter.config.js";
 import { PromptCounter } from "../tokens/prompt-counter.js";
 import { ModelsService } from "./models.service.js";
+import { PrefixWarmer } from "./prefix-warmer.service.js";
+import { toPrefixRequests } from "./to-prefix-requests.js";
 
 /** How far the default model is on its way to answering. */
 export type ModelStep =
@@ -17,10 +20,14 @@ export type ModelStep =
   | { step: "missing" }
   | { step: "pulling"; percent: number }
   | { step: "loading"; model: ServedModel }
+  | { step: "stuck"; model: ServedModel; seconds: number }
   | { step: "ready"; model: ServedModel };
 
 const checkIntervalMs = 2000;
-const windowCheckIntervalMs = 30_000;
+const loadedCheckIntervalMs = 5000;
+/** Lest two fight over a model that each wants with another window. */
+const reloadIntervalMs = 30_000;
+const trialLimitMs = 20_000;
 const lookLimitMs = 500;
 
 /**
@@ -32,13 +39,16 @@ export class DefaultModelService implements OnApplicationBootstrap, BeforeApplic
   state: ModelStep = { step: "waiting", message: "not asked yet" };
   private readonly shutdown = new AbortController();
   private knownFingerprint: string | undefined;
-  private windowCheckedAt = -Infinity;
+  private loadedCheckedAt = -Infinity;
+  private loadedAt = -Infinity;
   private checking: Promise<void> | undefined;
 
   constructor(
     private readonly config: InferenceAdapterConfig,
     private readonly models: ModelsService,
     private readonly counter: PromptCounter,
+    private readonly generations: GenerationsService,
+    private readonly warmer: PrefixWarmer,
     @Inject(INFERENCE_BACKEND) private readonly backend: InferenceBackend,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
@@ -67,7 +77,7 @@ export class DefaultModelService implements OnApplicationBootstrap, BeforeApplic
     try {
       await this.models.refresh();
       const model = this.models.installed(this.config.MODEL_NAME);
-      if (model) await this.warmUp(model);
+      if (model) await this.bringUp(model);
       else if (this.config.MODEL_PULL && this.backend.pull)
         await this.pull(this.backend.pull(this.config.MODEL_NAME, this.shutdown.signal));
       else this.enter({ step: "missing" });
@@ -86,29 +96,69 @@ export class DefaultModelService implements OnApplicationBootstrap, BeforeApplic
     }
   }
 
-  private async warmUp(model: ServedModel): Promise<void> {
+  private async bringUp(model: ServedModel): Promise<void> {
     const isNew = this.knownFingerprint !== model.fingerprint;
     if (isNew) void this.counter.prepare(model);
-    if (this.backend.load && ((isNew && this.config.MODEL_WARMUP) || (await this.isLoadedTooSmall(model)))) {
-      this.enter({ step: "loading", model });
-      const limit = AbortSignal.timeout(this.config.FIRST_EVENT_TIMEOUT_MS);
-      await this.backend.load(model, AbortSignal.any([this.shutdown.signal, limit]));
-    }
+    // A backend that loads its models by itself is left alone.
+    if (this.backend.load && ((isNew && this.config.MODEL_WARMUP) || (await this.isToBeReloaded(model))))
+      await this.load(model);
     this.knownFingerprint = model.fingerprint;
-    this.enter({ step: "ready", model });
+    const seconds = this.generations.pulse.stuckSeconds;
+    if (seconds === undefined) return this.enter({ step: "ready", model });
+    this.enter({ step: "stuck", model, seconds });
+    await this.tryOut(model);
   }
 
-  /** Somebody else has loaded it with a smaller window. Not looked at again for a while, lest two fight over it. */
-  private async isLoadedTooSmall(model: ServedModel): Promise<boolean> {
-    if (performance.now() - this.windowCheckedAt < windowCheckIntervalMs) return false;
-    this.windowCheckedAt = performance.now();
+  private async load(model: ServedModel): Promise<void> {
+    this.enter({ step: "loading", model });
+    this.loadedAt = performance.now();
+    const limit = AbortSignal.timeout(this.config.FIRST_EVENT_TIMEOUT_MS);
+    await this.backend.load?.(model, AbortSignal.any([this.shutdown.signal, limit]));
+    void this.warmer.evaluate(model);
+  }
+
+  /** It is loaded with a smaller window, by somebody else; or it is gone, as when the backend was restarted. */
+  private async isToBeReloaded(model: ServedModel): Promise<boolean> {
+    const now = performance.now();
+    if (now - this.loadedCheckedAt < loadedCheckIntervalMs) return false;
+    this.loadedCheckedAt = now;
     const loaded = await this.backend.loadedContextLength?.(model);
-    if (loaded === undefined || loaded >= model.contextLength) return false;
-    this.logger.warn(
-      { model: model.name, loaded, wanted: model.contextLength },
-      "the model is loaded with a smaller window; loading it again",
-    );
+    const isBad =
+      loaded === undefined
+        ? this.isToStayLoaded && !(await this.isDisplaced())
+        : loaded < model.contextLength && now - this.loadedAt > reloadIntervalMs;
+    if (!isBad) return false;
+    const facts = { model: model.name, loaded: loaded ?? "not", wanted: model.contextLength };
+    this.logger.warn(facts, "the model is not loaded as it should be; loading it again");
     return true;
+  }
+
+  private get isToStayLoaded(): boolean {
+    const { MODEL_WARMUP, MODEL_KEEP_ALIVE } = this.config;
+    return MODEL_WARMUP && MODEL_KEEP_ALIVE.startsWith("-");
+  }
+
+  /** Another model has taken its place: the next request for this one takes it back. */
+  private async isDisplaced(): Promise<boolean> {
+    const models = await this.models.list();
+    const loaded = await Promise.all(models.map(async (one) => this.backend.loadedContextLength?.(one)));
+    return loaded.some((contextLength) => contextLength !== undefined);
+  }
+
+  /** A stuck backend is asked for one token now and then: its first one says that it is well again. */
+  private async tryOut(model: ServedModel): Promise<void> {
+    const limit = AbortSignal.timeout(trialLimitMs);
+    try {
+      for (const request of toPrefixRequests({}, model.name))
+        await this.generations.whenIdle((ending) =>
+          this.backend.generate(request, model, AbortSignal.any([ending, limit])),
+        );
+    } catch (error) {
+      this.logger.warn(
+        { model: model.name, reason: (error as Error).message },
+        "the backend does not generate",
+      );
+    }
   }
 
   private async pull(percents: AsyncIterable<number>): Promise<void> {

@@ -8,6 +8,9 @@ import { Slots } from "../generations/slots.js";
 import { mapMediaType } from "./map-media-type.js";
 import type { PdfAnswer, PdfFault, PdfJob } from "./pdf-text.js";
 
+/** All readers are of one session, so that they come in their order. */
+const inOrder = { session: "", prefix: "", promptTokens: 0 };
+
 export interface PdfReaderOptions {
   timeoutMs: number;
   maxPages: number;
@@ -54,11 +57,11 @@ export class PdfReader {
   }
 
   private async ask(bytes: Uint8Array, path: string, signal: AbortSignal): Promise<PdfAnswer> {
-    await this.slots.take(signal);
+    const place = await this.slots.take(inOrder, signal);
     try {
       return await this.work(bytes, path, signal);
     } finally {
-      this.slots.release();
+      this.slots.release(place);
     }
   }
 

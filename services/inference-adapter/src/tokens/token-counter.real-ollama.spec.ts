@@ -107,7 +107,6 @@ describe.runIf(realOllama)("counts of a real Ollama", () => {
     ["the model is loaded", async () => void (await promptEvalCount(otherRequests()[0]!.request, model))],
   ])("load and evict nothing while %s", { timeout: 120_000 }, async (_, prepare) => {
     for (const name of ["tiny", "tiny-b", "tiny-think"]) await unload(name);
-    await release();
     await expect.poll(loadedModels, { timeout: 30_000 }).toEqual([]);
     await prepare();
     const before = await loadedModels();
@@ -120,5 +119,6 @@ describe.runIf(realOllama)("counts of a real Ollama", () => {
 
   afterAll(async () => {
     for (const name of ["tiny", "tiny-b", "tiny-think"]) await unload(name);
+    await release();
   });
 });
