@@ -4,7 +4,8 @@ import type { CanonicalRequest } from "#anthropic/canonical-request.js";
 
 export const realOllama = process.env["REAL_OLLAMA_HOST"];
 
-export const baseUrl = realOllama && !realOllama.includes("://") ? `http://${realOllama}` : (realOllama ?? "");
+const host = realOllama ?? "localhost:11434";
+export const baseUrl = host.includes("://") ? host : `http://${host}`;
 
 export async function ollamaJson<Body>(path: string, body?: unknown): Promise<Body> {
   const answer = await fetch(`${baseUrl}${path}`, {
