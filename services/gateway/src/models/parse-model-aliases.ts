@@ -1,3 +1,5 @@
+import { toNamePattern } from "#service-contracts/to-name-pattern.js";
+
 export interface ModelAlias {
   pattern: RegExp;
   model: string;
@@ -13,10 +15,6 @@ export function parseModelAliases(text: string): ModelAlias[] {
       const [, pattern, model] = /^([^=]+)=([^=]+)$/.exec(alias) ?? [];
       if (pattern === undefined || model === undefined)
         throw new Error("must be a list such as claude-haiku-*=qwen2.5-coder:7b,gpt-*=qwen3-coder");
-      const parts = pattern.trim().split("*");
-      return {
-        pattern: new RegExp(`^${parts.map((part) => RegExp.escape(part)).join(".*")}$`),
-        model: model.trim(),
-      };
+      return { pattern: toNamePattern(pattern), model: model.trim() };
     });
 }

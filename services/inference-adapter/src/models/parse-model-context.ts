@@ -1,3 +1,5 @@
+import { toNamePattern } from "#service-contracts/to-name-pattern.js";
+
 export interface ModelContextRule {
   pattern: RegExp;
   tokens: number;
@@ -21,7 +23,6 @@ export function parseModelContext(text: string): ModelContextRule[] {
 }
 
 function toPattern(text: string): RegExp {
-  const escaped = text.split("*").map((part) => RegExp.escape(part));
   const hasTag = text.slice(text.lastIndexOf("/") + 1).includes(":");
-  return new RegExp(`^${escaped.join(".*")}${hasTag ? "" : "(?::.*)?"}$`);
+  return toNamePattern(text, hasTag ? "" : "(?::.*)?");
 }
