@@ -57,6 +57,12 @@ describe("what is told while a call is written", () => {
     expect(stepByStep(call)).toEqual(["{", '"offset":12,"file_path":"', "/"]);
   });
 
+  it("is the whole value where it is no text, although the schema wants one", () => {
+    const call = '<tool_call>\n{"name": "Bash", "arguments": {"command": {"command": "ls"}}\n</tool_call>\n';
+    const [outcome] = scanDrafts(call.split(""), tools);
+    expect(outcome && parsed(outcome)).toEqual({ tool: "Bash", input: { command: { command: "ls" } } });
+  });
+
   it("stops at a tag inside a value, which may mean two things", () => {
     expect(stepByStep(xml("<parameter=content>\nab<parameter=x>cd")).join("")).toBe('{"content":"ab');
   });

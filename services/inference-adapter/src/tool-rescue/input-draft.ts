@@ -17,12 +17,12 @@ export class InputDraft {
 
   constructor(private readonly schema: Schema | undefined) {}
 
-  /** A value of this name begins. @returns whether it is told while it grows */
-  begin(name: string): boolean {
+  /** A value of this name begins, as a text or not. @returns whether it is told while it grows */
+  begin(name: string, beginsAsText = true): boolean {
     // JSON.stringify puts names that look like numbers first, and a second value of a name in the first one's place.
     if (this.names.has(name) || /^\d+$/.test(name)) this.freeze();
     if (this.isFrozen) return false;
-    const text = isText(name, this.schema) ? new StringDraft() : undefined;
+    const text = beginsAsText && isText(name, this.schema) ? new StringDraft() : undefined;
     this.fresh += (this.names.size === 0 ? "{" : ",") + (text ? `${JSON.stringify(name)}:"` : "");
     this.names.add(name);
     this.open = { name, text };

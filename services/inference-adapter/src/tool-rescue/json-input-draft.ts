@@ -76,11 +76,11 @@ export class JsonInputDraft {
   private beginValue(): boolean {
     this.take(/^\s+/);
     if (this.rest === "") return false;
-    const isText = this.input?.begin(this.member) ?? false;
+    const isText = this.input?.begin(this.member, this.rest.startsWith('"')) ?? false;
     this.text = "";
     this.depth = 0;
     this.isInString = this.isEscaped = false;
-    if (!isText || !this.rest.startsWith('"')) return this.go("other");
+    if (!isText) return this.go("other");
     this.rest = this.rest.slice(1);
     return this.go("text");
   }
