@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
@@ -31,7 +31,9 @@ describe.skipIf(isRedisMissing)("secrets", () => {
     openai = await startFakeOpenAi({ models: ["qwen3-coder"], apiKey: secrets.openai });
     redis = await startRedisServer({ password: secrets.redis });
   });
+  const running = new Set<ChildProcess>();
   afterAll(async () => {
+    for (const child of running) child.kill("SIGKILL");
     await redis.stop();
     await ollama.close();
     await openai.close();
@@ -56,6 +58,7 @@ describe.skipIf(isRedisMissing)("secrets", () => {
       },
       stdio: ["ignore", "pipe", "pipe"],
     });
+    running.add(child);
     const output = { text: "" };
     for (const stream of [child.stdout, child.stderr])
       stream.setEncoding("utf8").on("data", (text: string) => (output.text += text));
@@ -65,6 +68,7 @@ describe.skipIf(isRedisMissing)("secrets", () => {
       const closed = once(child, "close");
       child.kill("SIGINT");
       await closed;
+      running.delete(child);
     };
     return { url, output, stop };
   }
