@@ -58,10 +58,14 @@ export class MessageReply {
       await sendReplay(reply, exchange, answer.replay);
       return undefined;
     }
-    reply.headers(exchange.toHeaders());
     const events = noteFirstEvent(answer.events, exchange);
-    if (exchange.isStream) return sendEventStream(reply, events, { requestId, pingIntervalMs, signal });
-    await reply.send(await foldMessage(events));
+    if (exchange.isStream) {
+      reply.headers(exchange.toHeaders());
+      return sendEventStream(reply, events, { requestId, pingIntervalMs, signal });
+    }
+    const message = await foldMessage(events);
+    // Only now is it known how long what took.
+    await reply.headers(exchange.toHeaders()).send(message);
     return undefined;
   }
 
