@@ -53,7 +53,7 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
     },
     // Who names no host, or expects what we do not know, is answered as everybody else.
     http: { requireHostHeader: false },
-    clientErrorHandler: (error, socket) => refuseConnection(error as NodeJS.ErrnoException, socket),
+    clientErrorHandler: (error, socket) => refuseConnection(error, socket),
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 500 },
   });
   const app = await NestFactory.create<NestFastifyApplication>(withPlumbing(options, shutdown), adapter, {

@@ -71,9 +71,11 @@ const sinks = new Map<string | number, LogSink>();
 
 /** One for all services of a process. What still waits is written when the process ends, also by an error. */
 export function openSink(target: string | number, blockLength: number): LogSink {
-  let sink = sinks.get(target);
-  if (!sink) sinks.set(target, (sink = new LogSink(target, blockLength)));
-  process.off("exit", flushAll).on("exit", flushAll);
+  const known = sinks.get(target);
+  if (known) return known;
+  if (sinks.size === 0) process.once("exit", flushAll);
+  const sink = new LogSink(target, blockLength);
+  sinks.set(target, sink);
   return sink;
 }
 
