@@ -1,20 +1,22 @@
 import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 
+/** Without a cache every question is a miss, and nothing else. */
+const spared = new Set(["cache", "redis"]);
 const services = ["gateway", "cache", "adapter"];
 const parts = [...services, "redis", "ollama"];
 const hourMs = 3_600_000;
 
 /**
  * All faults: `name`, `target` (no two faults of one at a time), `begin` and `end` (both may take time), `breaksClients` where a client's own connection may
- * break by it, `isDeadly` where a service loses its life.
+ * break by it, `sparesAnswers` where none may fail by it, `isDeadly` where a service loses its life.
  */
 export function listFaults(system) {
   const { processes, links } = system;
   return [
     ...parts.flatMap((name) => {
       const process = processes[name];
-      const own = { target: name, breaksClients: name === "gateway" };
+      const own = { target: name, breaksClients: name === "gateway", sparesAnswers: spared.has(name) };
       const deadly = { ...own, isDeadly: services.includes(name) };
       return [
         { name: `kill ${name}`, ...deadly, begin: () => process.kill(), end: () => process.launch() },
@@ -23,7 +25,12 @@ export function listFaults(system) {
       ];
     }),
     ...Object.values(links).flatMap((link) => {
-      const own = { target: link, breaksClients: link.name === "gateway", end: () => link.heal() };
+      const own = {
+        target: link,
+        breaksClients: link.name === "gateway",
+        sparesAnswers: spared.has(link.name),
+        end: () => link.heal(),
+      };
       const to = `the way to ${link.name}`;
       return [
         { name: `${to} is cut`, ...own, begin: () => link.cut() },
@@ -38,6 +45,7 @@ export function listFaults(system) {
       [hourMs, -hourMs].map((offsetMs) => ({
         name: `the clock of ${name} steps by ${offsetMs / hourMs} h`,
         target: name,
+        sparesAnswers: true,
         begin: () => system.setClock(name, offsetMs),
         end: () => system.setClock(name, 0),
       })),

@@ -83,6 +83,10 @@ describe.each(["gateway", "adapter"] as const)("what is no HTTP at the %s", (ser
   });
 });
 
+it("a request without a host is answered", async () => {
+  expect((await send(stack.url, "GET / HTTP/1.1\r\nConnection: close\r\n\r\n"))?.status).toBe(200);
+});
+
 it("any bytes at the gateway are refused or end the connection", { timeout: 300_000 }, async () => {
   const line = fc.constantFrom(
     "GET / HTTP/1.1\r\n",
