@@ -162,13 +162,13 @@ async function askAndJudge(question, isRepeat, manner) {
   const outcome = await ask(system.url, toBody(question), manner);
   clearInterval(watch);
   const mayBreak = breaksUntil > startedAt;
-  let verdict = judge(outcome, question, { stream: manner.stream, mayBreak });
+  const judged = judge(outcome, question, { stream: manner.stream, mayBreak });
   // A repeated question may join an older answer that a fault has met.
   const mustSucceed = isGood && !isRepeat && [...met].every((fault) => fault.sparesAnswers);
-  if (mustSucceed && verdict !== "whole" && verdict !== "broken")
-    verdict = {
-      wrong: verdict.wrong ?? `${verdict}, though nothing in its way was broken: ${tellEnd(outcome)}`,
-    };
+  const isSpoilt = mustSucceed && (judged === "refused" || judged === "ended");
+  const verdict = isSpoilt
+    ? { wrong: `${judged}, though nothing in its way was broken: ${tellEnd(outcome)}` }
+    : judged;
   if (met.size > 0 || !isGood) faulted += 1;
   if (mustSucceed) unharmed += 1;
   const word = typeof verdict === "string" ? verdict : "wrong";

@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { findFreePort } from "../../benchmarks/processes/children.mjs";
 import { root } from "../../scripts/root.mjs";
 import { FaultyLink } from "./faulty-link.mjs";
 import { ManagedProcess } from "./managed-process.mjs";
@@ -27,7 +27,7 @@ export class System {
 
   async start() {
     const ports = {};
-    for (const name of ["gateway", "cache", "adapter", "redis", "ollama"]) ports[name] = await findFreePort();
+    for (const name of ["gateway", "cache", "adapter", "redis", "ollama"]) ports[name] = await takePort();
     for (const [name, port] of Object.entries(ports)) {
       this.links[name] = new FaultyLink(name, port);
       await this.links[name].listen();
@@ -103,4 +103,16 @@ export class System {
       isUp: async () => true,
     });
   }
+}
+
+let nextPort = 29_000 + Math.floor(Math.random() * 2000);
+
+/** Below those that connections get by themselves: a part that is away finds its port free when it is back. */
+function takePort() {
+  const port = nextPort++;
+  return new Promise((resolve) => {
+    const probe = createServer()
+      .once("error", () => resolve(takePort()))
+      .listen(port, "127.0.0.1", () => probe.close(() => resolve(port)));
+  });
 }

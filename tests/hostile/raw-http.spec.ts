@@ -68,11 +68,6 @@ const corpus: [string, string, number][] = [
   ],
   ["a method that nobody knows", "BREW / HTTP/1.1\r\nHost: localhost\r\n\r\n", 400],
   ["a bad escape in the URL", "GET /%zz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", 400],
-  [
-    "a body with GET, which nobody reads,",
-    "GET /v1/models/x HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 3\r\n\r\n{{{",
-    404,
-  ],
 ];
 
 describe.each(["gateway", "adapter"] as const)("what is no HTTP at the %s", (service) => {
