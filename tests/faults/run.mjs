@@ -161,6 +161,8 @@ async function askAndJudge(question, isRepeat, manner) {
   const watch = setInterval(() => current.forEach((fault) => met.add(fault)), 10);
   const outcome = await ask(system.url, toBody(question), manner);
   clearInterval(watch);
+  // A cut is felt before the next look.
+  current.forEach((fault) => met.add(fault));
   const mayBreak = breaksUntil > startedAt;
   const judged = judge(outcome, question, { stream: manner.stream, mayBreak });
   // A repeated question may join an older answer that a fault has met.
