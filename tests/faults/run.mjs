@@ -116,9 +116,12 @@ async function breakOnce(chosen, lastsMs) {
 async function untilWell(since) {
   for (;;) {
     const tookMs = performance.now() - since;
-    if ((await isWell(system).catch(() => false)) && (await answersAnew().catch(() => false)))
-      return performance.now() - since;
-    if (tookMs > 6 * recoveryLimitMs) return tookMs;
+    const isHealthy = await isWell(system).catch(() => false);
+    if (isHealthy && (await answersAnew().catch(() => false))) return performance.now() - since;
+    if (tookMs > 6 * recoveryLimitMs) {
+      say(`        ${isHealthy ? "a new question is not answered" : "a health check is not well"}`);
+      return tookMs;
+    }
     await sleep(50);
   }
 }
