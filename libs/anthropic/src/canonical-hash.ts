@@ -1,7 +1,6 @@
 import { hash } from "node:crypto";
-import { ApiError } from "./errors.js";
+import { deepestNesting, nestedTooDeeply } from "./check-nesting.js";
 
-const deepest = 500;
 /** A longer text goes to the buffer on its own: joined with others, a text beyond Latin-1 would widen them all. */
 const shortText = 256;
 const maxQuotedNames = 5000;
@@ -16,8 +15,7 @@ export function hashCanonicalJson(value: unknown): string {
 
 function writeValue(value: unknown, writer: Utf8Writer, depth: number): void {
   if (value === null || typeof value !== "object") return writer.write(JSON.stringify(value) ?? "null");
-  if (depth > deepest)
-    throw new ApiError("invalid_request_error", `The request is nested deeper than ${deepest} levels`);
+  if (depth > deepestNesting) throw nestedTooDeeply();
   if (Array.isArray(value)) {
     writer.gathered += "[";
     for (let index = 0; index < value.length; index++) {

@@ -1,12 +1,9 @@
-import { ApiError } from "./errors.js";
-
-const deepest = 500;
+import { deepestNesting, nestedTooDeeply } from "./check-nesting.js";
 
 /** JSON with the keys of every object sorted, so that equal values are equal texts. Undefined members are left out. */
 export function canonicalJson(value: unknown, depth = 0): string {
   if (value === null || typeof value !== "object") return JSON.stringify(value) ?? "null";
-  if (depth > deepest)
-    throw new ApiError("invalid_request_error", `The request is nested deeper than ${deepest} levels`);
+  if (depth > deepestNesting) throw nestedTooDeeply();
   if (Array.isArray(value)) {
     let json = "[";
     for (let index = 0; index < value.length; index++)

@@ -9,6 +9,7 @@ import { AnthropicExceptionFilter } from "./anthropic-exception.filter.js";
 import type { CallerCheck } from "./callers/check-caller.js";
 import { ConfigError, loadEnvFile } from "./load-config.js";
 import { LOGGER, type Logger, NestLogger } from "./logging.js";
+import { refuseConnection } from "./refuse-connection.js";
 import { Shutdown } from "./shutdown.js";
 import { watchUnusedSockets } from "./unused-sockets.js";
 
@@ -50,6 +51,9 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
       const error = new ApiError("invalid_request_error", message);
       void reply.status(error.status).headers(error.toHeaders()).send(error.toBody(request.id));
     },
+    // Who names no host, or expects what we do not know, is answered as everybody else.
+    http: { requireHostHeader: false },
+    clientErrorHandler: (error, socket) => refuseConnection(error, socket),
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 500 },
   });
   const app = await NestFactory.create<NestFastifyApplication>(withPlumbing(options, shutdown), adapter, {
@@ -63,6 +67,7 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
     options.checkCaller(request);
   });
   const server = app.getHttpServer();
+  server.on("checkExpectation", (request, response) => server.emit("request", request, response));
   const closeUnusedSockets = watchUnusedSockets(server);
   await app.listen(port, host);
   server.headersTimeout = 80_000;

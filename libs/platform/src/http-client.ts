@@ -105,11 +105,14 @@ export class HttpClient {
     const clock = new AbortController();
     const stopClock = timeoutMs === undefined ? () => {} : afterWaiting(timeoutMs, () => clock.abort());
     const signal = wish ? AbortSignal.any([wish, clock.signal]) : clock.signal;
-    try {
-      return await attempt(signal).catch((error: unknown) => {
-        if (isStaleSocket(error) && !signal.aborted) return attempt(signal);
+    // Every try uses up a kept socket, and a fresh one is never stale.
+    const tryUntilFresh = (): Promise<Answer> =>
+      attempt(signal).catch((error: unknown) => {
+        if (isStaleSocket(error) && !signal.aborted) return tryUntilFresh();
         throw error;
       });
+    try {
+      return await tryUntilFresh();
     } catch (error) {
       throw toUpstreamError(error, this.baseUrl, clock.signal.aborted);
     } finally {

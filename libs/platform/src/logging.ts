@@ -1,6 +1,7 @@
 import type { LoggerService } from "@nestjs/common";
-import pino, { type Logger } from "pino";
+import pino, { type DestinationStream, type Logger } from "pino";
 import pretty from "pino-pretty";
+import { openSink } from "./log-sink.js";
 import type { ServiceConfig } from "./service-config.js";
 
 export type { Logger } from "pino";
@@ -8,10 +9,15 @@ export type { Logger } from "pino";
 /** Injection token of the service's logger. Prompts, answers and secrets are never logged above debug. */
 export const LOGGER = Symbol("LOGGER");
 
+/** Lines go to stdout some at a time: a write of its own for each request costs too much. */
+const stdoutBlockLength = 4096;
+
 /** JSON lines on stdout, readable ones on a terminal; the JSON lines in `LOG_FILE` as well. */
 export function createLogger(service: string, config: ServiceConfig): Logger {
-  const streams = [process.stdout.isTTY ? pretty({ ignore: "pid,hostname" }) : toStdout()];
-  if (config.LOG_FILE) streams.push(openLogFile(config.LOG_FILE));
+  const streams: DestinationStream[] = [
+    process.stdout.isTTY ? pretty({ ignore: "pid,hostname" }) : openSink(1, stdoutBlockLength),
+  ];
+  if (config.LOG_FILE) streams.push(openSink(config.LOG_FILE, 0));
   return pino(
     { level: config.LOG_LEVEL, base: { service }, timestamp: pino.stdTimeFunctions.isoTime },
     pino.multistream(
@@ -19,32 +25,6 @@ export function createLogger(service: string, config: ServiceConfig): Logger {
       { dedupe: false },
     ),
   );
-}
-
-/** Lines are written some at a time, and at the latest after this; a line of its own for each request costs too much. */
-const flushIntervalMs = 200;
-const blockBytes = 4096;
-let stdout: ReturnType<typeof pino.destination> | undefined;
-
-/** One for all services of a process. What is still waiting is written when the process ends, also by an error. */
-function toStdout() {
-  if (stdout) return stdout;
-  const stream = pino.destination({
-    dest: 1,
-    sync: true,
-    minLength: blockBytes,
-    periodicFlush: flushIntervalMs,
-  });
-  process.on("exit", () => stream.flushSync());
-  stdout = stream;
-  return stream;
-}
-
-/** A full disk loses log lines, never a request. */
-function openLogFile(path: string) {
-  const file = pino.destination({ dest: path, append: true, mkdir: true, sync: false });
-  file.on("error", () => {});
-  return file;
 }
 
 /** Nest's own messages through the service's logger. */

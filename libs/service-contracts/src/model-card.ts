@@ -22,3 +22,11 @@ export interface ModelList {
   first_id: string | null;
   last_id: string | null;
 }
+
+/** Of a foreign server only what nothing works without is asked for. */
+export function isModelCard(value: unknown): value is ModelCard {
+  const { id, fingerprint } = (value ?? {}) as Partial<Record<keyof ModelCard, unknown>>;
+  return (
+    typeof id === "string" && id !== "" && (fingerprint === undefined || typeof fingerprint === "string")
+  );
+}

@@ -23,6 +23,25 @@ export function parseStoredEntry(value: unknown): StoredEntry | undefined {
     message?.type === "message" &&
     Array.isArray(message.content) &&
     message.content.length > 0 &&
+    message.content.every(isBlock) &&
     typeof message.usage?.output_tokens === "number";
   return isMessage ? (entry as StoredEntry) : undefined;
 }
+
+/** Of a type that we know it has what is replayed; any other is replayed as it is. */
+function isBlock(value: unknown): boolean {
+  const block = value as Partial<Record<string, unknown>> | null;
+  switch (block?.["type"]) {
+    case "text":
+      return typeof block["text"] === "string";
+    case "thinking":
+      return typeof block["thinking"] === "string" && typeof block["signature"] === "string";
+    case "tool_use":
+      return isObject(block["input"]);
+    default:
+      return typeof block?.["type"] === "string";
+  }
+}
+
+const isObject = (value: unknown): boolean =>
+  typeof value === "object" && value !== null && !Array.isArray(value);

@@ -74,6 +74,12 @@ describe("CacheClient.get", () => {
       "an entry without content",
       reply(200, JSON.stringify({ ...entry, message: { ...entry.message, content: [] } })),
     ],
+    ...[null, false, {}, { type: "text" }, { type: "text", text: 7 }, { type: "tool_use", input: [] }].map(
+      (block): [string, (_: unknown, response: ServerResponse) => void] => [
+        `an entry with ${JSON.stringify(block)} for a block`,
+        reply(200, JSON.stringify({ ...entry, message: { ...entry.message, content: [block] } })),
+      ],
+    ),
     ["an entry without a message", reply(200, JSON.stringify({ ...entry, message: null }))],
     ["a broken connection", (_, response) => void response.destroy()],
     [

@@ -282,9 +282,23 @@ describe("InferenceClient's metadata", () => {
   it.each([
     ["no list", "{}", "lists no models"],
     ["no JSON", "hello", "lists no models"],
+    ["null", "null", "lists no models"],
   ])("refuses %s for the models", async (_name, body, text) => {
     const server = await startServer((_, response) => void response.end(body));
     expect((await errorOf(() => clientOf(server.url).listModels())).message).toContain(text);
+  });
+
+  it("takes what is a model only", async () => {
+    const data = [null, 7, {}, { id: 7 }, { id: "m", fingerprint: [] }, ours];
+    const server = await startServer((_, response) => response.end(JSON.stringify({ data })));
+    expect(await clientOf(server.url).listModels()).toEqual([ours]);
+    expect(await errorOf(() => clientOf(server.url).getModel("m"))).toMatchObject({ type: "api_error" });
+  });
+
+  it("asks for a name that no URL can hold", async () => {
+    const server = await startServer((_, response) => response.end(JSON.stringify(ours)));
+    expect(await clientOf(server.url).getModel("a/\ud800?")).toEqual(ours);
+    expect(server.requests[0]?.url).toBe("/v1/models/a%2F%EF%BF%BD%3F");
   });
 
   it("throws what was refused", async () => {

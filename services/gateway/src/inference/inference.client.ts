@@ -6,7 +6,7 @@ import type { MessageStreamEvent } from "#anthropic/events.js";
 import { decodeEvents } from "#anthropic/sse.js";
 import { type HttpAnswer, HttpClient, UpstreamError } from "#platform/http-client.js";
 import { inferenceHeaders } from "#service-contracts/inference-headers.js";
-import type { ModelCard, ModelList } from "#service-contracts/model-card.js";
+import { isModelCard, type ModelCard, type ModelList } from "#service-contracts/model-card.js";
 import { innerHeaders } from "../access/inner-headers.js";
 import { GatewayConfig } from "../gateway.config.js";
 import { toMetricsText } from "../metrics/to-metrics-text.js";
@@ -75,14 +75,16 @@ export class InferenceClient {
   }
 
   async listModels(): Promise<ModelCard[]> {
-    const { data } = (await this.json("GET", "/v1/models?limit=1000")) as Partial<ModelList>;
-    if (!Array.isArray(data)) throw new ApiError("api_error", "The inference service lists no models");
-    return data;
+    const list = (await this.json("GET", "/v1/models?limit=1000")) as Partial<ModelList> | null;
+    if (!Array.isArray(list?.data)) throw new ApiError("api_error", "The inference service lists no models");
+    return list.data.filter(isModelCard);
   }
 
   /** @throws ApiError why there is no such model: unknown, or still being pulled */
   async getModel(id: string): Promise<ModelCard> {
-    return (await this.json("GET", `/v1/models/${encodeURIComponent(id)}`)) as ModelCard;
+    const card = await this.json("GET", `/v1/models/${encodeURIComponent(id.toWellFormed())}`);
+    if (!isModelCard(card)) throw new ApiError("api_error", "The inference service describes no model");
+    return card;
   }
 
   /** The adapter's own health page. */

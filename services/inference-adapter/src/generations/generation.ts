@@ -26,6 +26,8 @@ export class Generation {
   isComingBack = false;
   /** A client has had it whole; a recorder is no client. */
   isDelivered = false;
+  /** Something has been said; an answer without content is never stored. */
+  hasContent = false;
   private readonly log = new ReplayLog<MessageStreamEvent>();
 
   constructor(
@@ -60,6 +62,7 @@ export class Generation {
   add(event: MessageStreamEvent): void {
     if (this.state === "prefill") this.state = "decoding";
     if (event.type === "message_delta") this.isComingBack = event.delta.stop_reason === "tool_use";
+    if (event.type === "content_block_start") this.hasContent = true;
     this.log.add(event);
   }
 

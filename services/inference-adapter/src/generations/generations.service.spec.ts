@@ -80,6 +80,15 @@ describe("identical requests", () => {
     expect(ask("a").started).toBe(true);
   });
 
+  it("do not join a finished one without content", async () => {
+    const { ask } = startService();
+    const first = ask("a");
+    first.run.end();
+    expect(await first.outcome).toEqual([]);
+    await wait(0);
+    expect(ask("a").started).toBe(true);
+  });
+
   it("do not join a failed one", async () => {
     const { ask } = startService();
     const first = ask("a");

@@ -19,7 +19,7 @@ export interface Joined {
 /** Starts the model; called when it is the generation's turn. */
 export type Run = (signal: AbortSignal) => AsyncIterable<MessageStreamEvent>;
 
-/** How long a finished generation can still be joined, until its answer is surely in the cache. */
+/** How long a finished generation can still be joined, until its answer is surely in the cache; an empty one never gets there. */
 const lingerMs = 1000;
 
 /**
@@ -137,7 +137,7 @@ export class GenerationsService {
     this.unfinished.delete(generation);
     clearTimeout(this.graces.get(generation));
     this.metrics.count(error);
-    if (error !== undefined) return this.forget(generation);
+    if (error !== undefined || !generation.hasContent) return this.forget(generation);
     const keepMs = generation.clients > 0 ? lingerMs : this.config.DETACH_GRACE_MS;
     setTimeout(() => this.forget(generation), keepMs).unref();
   }

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from "@nestjs/common";
 import { hashCanonicalJson } from "#anthropic/canonical-hash.js";
 import { type CanonicalRequest, toCanonicalRequest } from "#anthropic/canonical-request.js";
+import { checkNesting } from "#anthropic/check-nesting.js";
 import type { MessageStreamEvent } from "#anthropic/events.js";
 import { hasUrlSource } from "#anthropic/has-url-source.js";
 import { parseCountTokensRequest, parseMessagesRequest } from "#anthropic/parse-messages-request.js";
@@ -86,6 +87,7 @@ export class MessagesService {
   }
 
   async countTokens(body: unknown, signal: AbortSignal): Promise<{ input_tokens: number }> {
+    checkNesting(body);
     const request = toCanonicalRequest(parseCountTokensRequest(body));
     const model = await this.models.find(request.model);
     const { asked } = await this.toAsked(request, signal);
@@ -136,6 +138,7 @@ export class MessagesService {
 
   /** The gateway sends its requests in canonical form, with their key. */
   private read(body: unknown, cacheKey: string | undefined): CanonicalRequest {
+    checkNesting(body);
     const request = parseMessagesRequest(body);
     return cacheKey === undefined ? toCanonicalRequest(request) : (request as CanonicalRequest);
   }

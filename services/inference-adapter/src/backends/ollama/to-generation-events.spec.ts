@@ -139,3 +139,24 @@ describe("lines of Ollama become what the model does", () => {
     expect(isClosed).toBe(true);
   });
 });
+
+describe("a line whose parts are of other types", () => {
+  it.each<[string, object]>([
+    ["a message", { message: "hi" }],
+    ["a text", { message: { content: ["hi"] } }],
+    ["a thought", { message: { thinking: [] } }],
+    ["calls", { message: { tool_calls: {} } }],
+    ["a call", { message: { tool_calls: [null] } }],
+    ["a call's name", { message: { tool_calls: [{ function: { name: 7, arguments: {} } }] } }],
+    ["a call's input", { message: { tool_calls: [{ function: { name: "f", arguments: "{}" } }] } }],
+    ["the end", { done: "yes" }],
+    ["a reason", { done: true, done_reason: {} }],
+    ["a count", { done: true, eval_count: "5" }],
+    ["a duration", { done: true, eval_duration: -1 }],
+  ])("is an error that says so: %s", async (_name, line) => {
+    await expect(translate(line as OllamaChatChunk, end)).rejects.toMatchObject({
+      type: "api_error",
+      message: "Ollama sent a line that is no part of an answer",
+    });
+  });
+});

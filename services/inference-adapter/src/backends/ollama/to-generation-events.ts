@@ -2,6 +2,7 @@ import { ApiError } from "#anthropic/errors.js";
 import type { StopReason } from "#anthropic/messages.js";
 import type { GenerationEnd, GenerationEvent } from "../inference-backend.js";
 import { LostCallError } from "../lost-call.error.js";
+import { checkChatChunk } from "./check-chat-chunk.js";
 import { mapOllamaError } from "./map-ollama-error.js";
 import type { OllamaChatChunk } from "./ollama-wire.js";
 import { toGenerationEnd } from "./to-generation-end.js";
@@ -13,6 +14,7 @@ export async function* toGenerationEvents(
   const seen: Seen = { outputTokens: 0, toolCall: false };
   for await (const chunk of chunks) {
     if (chunk.error !== undefined) throw toChunkError(chunk);
+    checkChatChunk(chunk);
     const { thinking, content = chunk.response, tool_calls } = chunk.message ?? {};
     if (thinking) yield { type: "thinking", thinking };
     if (content) yield { type: "text", text: content };

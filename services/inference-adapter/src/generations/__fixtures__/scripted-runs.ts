@@ -2,7 +2,11 @@ import type { MessageStreamEvent } from "#anthropic/events.js";
 import { ReplayLog } from "#platform/replay-log.js";
 
 /** An event that is known by its number. */
-export const numbered = (index: number): MessageStreamEvent => ({ type: "content_block_stop", index });
+export const numbered = (index: number): MessageStreamEvent => ({
+  type: "content_block_start",
+  index,
+  content_block: { type: "text", text: "" },
+});
 
 export const numbersOf = (events: MessageStreamEvent[]): number[] =>
   events.map((event) => ("index" in event ? event.index : -1));

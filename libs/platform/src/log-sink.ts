@@ -1,0 +1,84 @@
+import { mkdirSync, openSync, writeSync } from "node:fs";
+import { dirname } from "node:path";
+
+/** What may wait for a reader that has stopped reading, in characters. */
+const maxWaiting = 1024 * 1024;
+const flushIntervalMs = 200;
+const retryMs = 50;
+
+/**
+ * Where log lines go. A full disk, a broken pipe or a reader that stands still loses lines, never a request, and
+ * no memory; when it is well again the lines come again. (sonic-boom keeps the lines of a full disk in memory
+ * without limit, and retries for ever when the process is to end.)
+ */
+export class LogSink {
+  private waiting: string[] = [];
+  private waitingLength = 0;
+  /** Nothing is tried before its retry. */
+  private isStalled = false;
+  private timer: NodeJS.Timeout | undefined;
+  private descriptor: number | undefined;
+
+  /**
+   * `target`: a file's path, opened with the first line, or an open file descriptor. Lines are written when there
+   * are `blockLength` characters, and at the latest 200 ms later.
+   */
+  constructor(
+    private readonly target: string | number,
+    private readonly blockLength: number,
+  ) {}
+
+  write(line: string): void {
+    if (this.waitingLength + line.length > maxWaiting) return;
+    this.waiting.push(line);
+    this.waitingLength += line.length;
+    if (this.isStalled) return;
+    if (this.waitingLength >= this.blockLength) this.flush();
+    else this.timer ??= setTimeout(() => this.flush(), flushIntervalMs).unref();
+  }
+
+  /** Writes what waits; what cannot be written is lost, or tried again soon where a reader is slow. */
+  flush(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    this.isStalled = false;
+    let rest = Buffer.from(this.waiting.join(""));
+    this.waiting = [];
+    this.waitingLength = 0;
+    try {
+      this.descriptor ??= open(this.target);
+      while (rest.length > 0) rest = rest.subarray(writeSync(this.descriptor, rest));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "EAGAIN") this.stall(rest.toString());
+    }
+  }
+
+  private stall(rest: string): void {
+    this.waiting = [rest];
+    this.waitingLength = rest.length;
+    this.isStalled = true;
+    this.timer = setTimeout(() => this.flush(), retryMs).unref();
+  }
+}
+
+function open(target: string | number): number {
+  if (typeof target === "number") return target;
+  mkdirSync(dirname(target), { recursive: true });
+  return openSync(target, "a");
+}
+
+const sinks = new Map<string | number, LogSink>();
+
+/** One for all services of a process. What still waits is written when the process ends, also by an error. */
+export function openSink(target: string | number, blockLength: number): LogSink {
+  const known = sinks.get(target);
+  if (known) return known;
+  if (sinks.size === 0) process.once("exit", flushAll);
+  const sink = new LogSink(target, blockLength);
+  sinks.set(target, sink);
+  return sink;
+}
+
+function flushAll(): void {
+  for (const sink of sinks.values()) sink.flush();
+}

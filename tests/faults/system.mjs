@@ -1,0 +1,118 @@
+import { writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { root } from "../../scripts/root.mjs";
+import { FaultyLink } from "./faulty-link.mjs";
+import { ManagedProcess } from "./managed-process.mjs";
+
+const here = import.meta.dirname;
+const clocks = {
+  CONNECT_TIMEOUT_MS: "1000",
+  FIRST_EVENT_TIMEOUT_MS: "4000",
+  IDLE_TIMEOUT_MS: "3000",
+  DETACH_GRACE_MS: "2000",
+  DRAIN_TIMEOUT_MS: "1000",
+};
+
+/** Three services, Redis and the echoing Ollama, with a link that can be broken between any two. */
+export class System {
+  processes = {};
+  links = {};
+  offsets = {};
+
+  constructor(node, folder, onCrash) {
+    Object.assign(this, { node, folder, onCrash });
+  }
+
+  async start() {
+    const ports = {};
+    for (const name of ["gateway", "cache", "adapter", "redis", "ollama"]) ports[name] = await takePort();
+    for (const [name, port] of Object.entries(ports)) {
+      this.links[name] = new FaultyLink(name, port);
+      await this.links[name].listen();
+    }
+    const to = (name) => `http://127.0.0.1:${this.links[name].port}`;
+    this.#addRedis(ports.redis);
+    this.#add("ollama", ports.ollama, [join(here, "echo-ollama.mjs")], { PORT: ports.ollama }, "/");
+    this.#addService("cache", "cache", ports.cache, {
+      CACHE_PORT: ports.cache,
+      REDIS_URL: `redis://127.0.0.1:${this.links.redis.port}`,
+      CACHE_MAX_MEMORY_MB: "8",
+    });
+    this.#addService("adapter", "inference-adapter", ports.adapter, {
+      INFERENCE_PORT: ports.adapter,
+      OLLAMA_HOST: to("ollama"),
+      INFERENCE_CONCURRENCY: "24",
+    });
+    this.#addService("gateway", "gateway", ports.gateway, {
+      API_PORT: ports.gateway,
+      CACHE_URL: to("cache"),
+      INFERENCE_URL: to("adapter"),
+    });
+    for (const process of Object.values(this.processes)) await process.launchAndWait();
+    /** What clients ask, and the way around the breakable link. */
+    this.url = to("gateway");
+    this.directUrl = `http://127.0.0.1:${ports.gateway}`;
+    this.urls = Object.fromEntries(
+      ["gateway", "cache", "adapter"].map((name) => [name, `http://127.0.0.1:${ports[name]}`]),
+    );
+  }
+
+  /** Steps a service's clock, and collects its heap. */
+  setClock(name, offsetMs) {
+    writeFileSync(join(this.folder, `${name}.clock`), String(offsetMs));
+    this.processes[name].signal("SIGUSR2");
+  }
+
+  async close() {
+    await Promise.all(Object.values(this.processes).map((process) => process.kill()));
+    await Promise.all(Object.values(this.links).map((link) => link.close()));
+  }
+
+  #addService(name, folder, port, env) {
+    const main = join(root, "dist/services", folder, "src/main.js");
+    const control = pathToFileURL(join(here, "process-control.mjs")).href;
+    const CONTROL_FILE = join(this.folder, `${name}.clock`);
+    writeFileSync(CONTROL_FILE, "0");
+    // The disk that the log is on is full all the time.
+    const all = { ...clocks, LOG_FILE: "/dev/full", CONTROL_FILE, ...env };
+    this.#add(name, port, ["--expose-gc", "--import", control, main], all, "/health/live");
+  }
+
+  #add(name, port, args, env, path) {
+    this.processes[name] = new ManagedProcess(name, {
+      command: this.node,
+      args,
+      env,
+      log: join(this.folder, `${name}.log`),
+      onCrash: this.onCrash,
+      isUp: async () =>
+        (await fetch(`http://127.0.0.1:${port}${path}`, { signal: AbortSignal.timeout(2000) })).ok,
+    });
+  }
+
+  #addRedis(port) {
+    const args = ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"];
+    this.processes.redis = new ManagedProcess("redis", {
+      command: "redis-server",
+      args,
+      env: {},
+      log: join(this.folder, "redis.log"),
+      onCrash: this.onCrash,
+      isUp: async () => true,
+    });
+  }
+}
+
+let nextPort = 29_000 + Math.floor(Math.random() * 2000);
+
+/** Below those that connections get by themselves: a part that is away finds its port free when it is back. */
+function takePort() {
+  const port = nextPort++;
+  return new Promise((resolve) => {
+    const probe = createServer()
+      .once("error", () => resolve(takePort()))
+      .listen(port, "127.0.0.1", () => probe.close(() => resolve(port)));
+  });
+}
