@@ -1,8 +1,12 @@
-// An Ollama that has its whole answer at once: what is left of a request's time is what stands in front of it.
-// Like the real one it also answers /v1/messages, for who asks it directly.
+// An Ollama that has its whole answer at once: what is left of a request's time is what stands in front of it. A
+// question with the mark `slowly` gets a token every 10 ms instead. Like the real one it also answers
+// /v1/messages, for who asks it directly. `GET /count` tells how many generations it was asked for.
 import { createServer } from "node:http";
 import { text } from "node:stream/consumers";
-import { ollamaAnswer, streamedAnswer, unaryAnswer } from "../requests/answer.mjs";
+import { ollamaAnswer, streamedAnswer, unaryAnswer, unaryOllamaAnswer } from "../requests/answer.mjs";
+import { pacedEvents, pacedLines } from "../requests/paced-answer.mjs";
+import { slowMark } from "../requests/placeholders.mjs";
+import { writePaced } from "./write-paced.mjs";
 
 const name = "qwen3-coder:30b";
 const details = { format: "gguf", family: "qwen3moe", families: ["qwen3moe"], parameter_size: "30B" };
@@ -28,20 +32,33 @@ const show = {
 
 const answers = {
   "/": () => ["text/plain", "Ollama is running"],
+  "/count": () => json({ generations }),
   "/api/version": () => json({ version: "0.17.4" }),
   "/api/tags": () => json({ models: [model] }),
   "/api/ps": () => json({ models: [{ ...model, context_length: 65_536 }] }),
   "/api/show": () => json(show),
-  "/api/chat": () => ["application/x-ndjson", ollamaAnswer],
+  "/api/chat": (body) =>
+    body.includes('"stream":false') || body.includes('"stream": false')
+      ? ["application/json", unaryOllamaAnswer]
+      : ["application/x-ndjson", ollamaAnswer],
   "/v1/messages": (body) =>
     body.includes('"stream":true')
       ? ["text/event-stream", streamedAnswer]
       : ["application/json", unaryAnswer],
 };
+const pacedAnswers = {
+  "/api/chat": ["application/x-ndjson", pacedLines],
+  "/v1/messages": ["text/event-stream", pacedEvents],
+};
+let generations = 0;
 
 const server = createServer(async (request, response) => {
   const body = await text(request);
-  const answer = answers[request.url.split("?")[0]]?.(body);
+  const path = request.url.split("?")[0];
+  const paced = pacedAnswers[path];
+  if (paced) generations += 1;
+  if (paced && body.includes(slowMark)) return writePaced(response, ...paced);
+  const answer = answers[path]?.(body);
   const [type, content] = answer ?? ["text/plain", "404 page not found"];
   response.writeHead(answer ? 200 : 404, {
     "content-type": type,
