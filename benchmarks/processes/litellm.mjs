@@ -7,18 +7,18 @@ import { answers, findFreePort } from "./children.mjs";
 
 export const litellmVersion = "1.108.0";
 const startTimeoutMs = 180_000;
-const benchmarkKey = "sk-benchmark";
+/** Every request of the load carries it; the proxy does not start without one. */
+export const key = "sk-benchmark";
 
 /**
  * @param models name → { model: as LiteLLM has it, baseUrl }
- * @param key what clients have to send; null: nothing
  * @returns where it listens, its key and its process
  */
-export async function startLitellm(children, { models, redisPort, key = benchmarkKey }) {
+export async function startLitellm(children, { models, redisPort }) {
   const program = installLitellm();
   const port = await findFreePort();
   const config = join(children.directory, `litellm-${port}.yaml`);
-  writeFileSync(config, JSON.stringify(toConfig(models, redisPort, key)));
+  writeFileSync(config, JSON.stringify(toConfig(models, redisPort)));
   const url = `http://127.0.0.1:${port}`;
   const args = ["--config", config, "--host", "127.0.0.1", "--port", String(port), "--num_workers", "1"];
   const env = { LITELLM_TELEMETRY: "False", LITELLM_LOCAL_MODEL_COST_MAP: "True", NO_DOCS: "True" };
@@ -28,7 +28,7 @@ export async function startLitellm(children, { models, redisPort, key = benchmar
 }
 
 /** JSON is YAML too. Its cache skips conversations of more than four messages unless `max_messages` is null. */
-function toConfig(models, redisPort, key) {
+function toConfig(models, redisPort) {
   const cache_params = { type: "redis", host: "127.0.0.1", port: redisPort, max_messages: null };
   return {
     model_list: Object.entries(models).map(([name, { model, baseUrl }]) => ({
@@ -36,7 +36,7 @@ function toConfig(models, redisPort, key) {
       litellm_params: { model, api_base: baseUrl, api_key: "none" },
     })),
     litellm_settings: { drop_params: true, cache: redisPort !== undefined, cache_params },
-    general_settings: key === null ? {} : { master_key: key },
+    general_settings: { master_key: key },
   };
 }
 

@@ -1,3 +1,4 @@
+import { key } from "../processes/litellm.mjs";
 import { largeBody, smallBody } from "./claude-code-body.mjs";
 import { freshSession, freshToolUse, placeholders, toQuestion } from "./placeholders.mjs";
 
@@ -55,7 +56,7 @@ function head(path, contentLength) {
     `POST ${path} HTTP/1.1`,
     "host: 127.0.0.1",
     "accept: application/json",
-    "authorization: Bearer dummy",
+    `authorization: Bearer ${key}`,
     "content-type: application/json",
     `content-length: ${contentLength}`,
     "user-agent: claude-cli/2.1.330 (external, sdk-cli)",

@@ -9,6 +9,6 @@ import { startRedis } from "../processes/redis.mjs";
 export async function startLitellmTarget({ children, upstream }, { questions }) {
   const redis = await startRedis(children);
   const models = { "claude-*": { model: "ollama_chat/qwen3-coder:30b", baseUrl: upstream.url } };
-  const { url, pid } = await startLitellm(children, { models, redisPort: redis.port, key: null });
+  const { url, pid } = await startLitellm(children, { models, redisPort: redis.port });
   return { name: "LiteLLM", url, pids: [pid], redisPid: redis.pid, questions, isAskedSame: true };
 }
