@@ -50,24 +50,32 @@ const pacedAnswers = {
   "/api/chat": ["application/x-ndjson", pacedLines],
   "/v1/messages": ["text/event-stream", pacedEvents],
 };
+/** Of a template in which the adapter finds no tool calls that it could read: it asks by /api/chat, as peers do. */
+const rendering = {
+  message: { role: "", content: "" },
+  done: false,
+  _debug_info: { rendered_template: "" },
+};
 let generations = 0;
 
 const server = createServer(async (request, response) => {
   const body = await text(request);
   const path = request.url.split("?")[0];
   const paced = pacedAnswers[path];
+  if (body.includes('"_debug_render_only":true')) return send(response, json(rendering));
   if (paced) generations += 1;
   if (paced && body.includes(slowMark)) return writePaced(response, ...paced);
   const answer = answers[path]?.(body);
-  const [type, content] = answer ?? ["text/plain", "404 page not found"];
-  response.writeHead(answer ? 200 : 404, {
-    "content-type": type,
-    "content-length": Buffer.byteLength(content),
-  });
-  response.end(content);
+  if (answer) send(response, answer);
+  else send(response, ["text/plain", "404 page not found"], 404);
 });
 
 server.listen(Number(process.env.PORT), "127.0.0.1");
+
+function send(response, [type, content], status = 200) {
+  response.writeHead(status, { "content-type": type, "content-length": Buffer.byteLength(content) });
+  response.end(content);
+}
 
 function json(value) {
   return ["application/json", JSON.stringify(value)];

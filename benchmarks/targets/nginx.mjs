@@ -29,9 +29,10 @@ events { worker_connections 1024; }
 http {
   access_log off;
   ${folders.map((name) => `${name}_temp_path ${directory}/nginx-${name};`).join("\n  ")}
-  upstream ollama { server ${upstream}; keepalive 64; }
+  upstream ollama { server ${upstream}; keepalive 64; keepalive_requests 10000000; }
   server {
     listen 127.0.0.1:${port};
+    keepalive_requests 10000000;
     client_max_body_size 32m;
     client_body_buffer_size 1m;
     location / {
