@@ -61,7 +61,7 @@ class ObservedStream {
     const now = performance.now();
     this.#chunks.push(chunk);
     if (this.firstEventMs === undefined && chunk.includes(anyEvent)) this.firstEventMs = now - this.#sentAt;
-    const deltas = count(chunk, delta);
+    const deltas = countEvents(chunk, delta);
     if (deltas === 0) return;
     this.events += deltas;
     this.glued += deltas - 1;
@@ -75,7 +75,7 @@ class ObservedStream {
   }
 }
 
-function count(chunk, name) {
+function countEvents(chunk, name) {
   let found = 0;
   for (let at = chunk.indexOf(name); at !== -1; at = chunk.indexOf(name, at + name.length)) found += 1;
   return found;
