@@ -11,21 +11,34 @@ import { fillCaches } from "./scenarios/fill-caches.mjs";
 import { hitScenarios } from "./scenarios/hits.mjs";
 import { measure, warmUp } from "./scenarios/measure.mjs";
 import { missScenarios } from "./scenarios/misses.mjs";
+import { realOllamaScenarios } from "./scenarios/real-ollama.mjs";
+import { measureStarts } from "./scenarios/starts.mjs";
+import { streamScenarios } from "./scenarios/streams.mjs";
 import { repository } from "./targets/paths.mjs";
+import { startRealOllamaTargets } from "./targets/real-ollama.mjs";
 import { startTargets } from "./targets/start-targets.mjs";
 
+const groups = ["hits", "misses", "streams", "ollama", "start"];
+const ownDist = join(repository, "dist");
 const { values: options } = parseArgs({
   options: {
     short: { type: "boolean", default: false },
-    only: { type: "string" },
-    dist: { type: "string", default: join(repository, "dist") },
+    only: { type: "string", default: groups.join(",") },
+    with: { type: "string" },
+    dist: { type: "string", default: ownDist },
     against: { type: "string" },
   },
 });
 const timing = options.short
-  ? { rounds: 2, sliceMs: 160, warmUpMs: 220, hitConnections: [1, 64], missConnections: [1] }
-  : { rounds: 3, sliceMs: 700, warmUpMs: 800, hitConnections: [1, 16, 64], missConnections: [1, 16] };
-const groups = { hits: hitScenarios, misses: missScenarios };
+  ? { rounds: 2, sliceMs: 160, warmUpMs: 220, streamsEach: 1, hitConnections: [1, 64], missConnections: [1] }
+  : {
+      rounds: 3,
+      sliceMs: 600,
+      warmUpMs: 800,
+      streamsEach: 2,
+      hitConnections: [1, 16, 64],
+      missConnections: [1, 16, 64],
+    };
 
 const pinned = chooseCpus();
 const children = new Children(pinned?.services);
@@ -42,32 +55,76 @@ try {
 }
 
 async function run() {
-  const dist = resolve(options.dist);
-  if (!existsSync(join(dist, "services"))) throw new Error(`${dist} holds no build: npm run build makes one`);
+  const wanted = options.only.split(",");
+  if (wanted.some((group) => !groups.includes(group))) throw new Error(`--only knows ${groups.join(", ")}`);
+  if (options.with !== undefined && options.with !== "litellm") throw new Error("--with knows litellm");
+  const dist = toDist(options.dist);
   const machine = describeMachine({ repository, pinned, mode: options.short ? "short run" : "full run" });
   if (pinned) pinThisProcess(pinned.load);
   const targets = await startTargets({
     children,
+    loadCpu: pinned?.load,
     dist,
-    againstDist: options.against && resolve(options.against),
+    againstDist: options.against && toDist(options.against),
+    isWithLitellm: options.with === "litellm",
   });
-  await fillCaches([targets.three, targets.one, targets.redisTier, targets.against].filter(Boolean));
+  const ollamaHost = process.env.OLLAMA_HOST;
   const results = [];
-  for (const [group, toScenarios] of Object.entries(groups)) {
-    if (options.only && options.only !== group) continue;
-    const scenarios = toScenarios(targets, timing);
+  if (wanted.includes("hits")) {
+    const { three, one, redisTier, against, litellm } = targets;
+    await fillCaches([three, one, redisTier, against, litellm].filter(Boolean), targets.upstream);
+    await measureAll(hitScenarios(targets, timing));
+  }
+  if (wanted.includes("misses")) await measureAll(missScenarios(targets, timing));
+  if (wanted.includes("streams")) await measureAll(streamScenarios(targets));
+  if (wanted.includes("ollama") && ollamaHost) {
+    const real = await startRealOllamaTargets(targets.context, ollamaHost, process.env.MODEL_NAME);
+    await measureAll(realOllamaScenarios(real));
+  }
+  const starts = wanted.includes("start")
+    ? await measureStarts(targets.context, { rounds: timing.rounds, isOwnBuild: dist === ownDist })
+    : [];
+  const leftOut = [
+    targets.nginx ? undefined : "nginx, which is not installed",
+    targets.litellm ? undefined : "LiteLLM, without --with litellm",
+    ollamaHost ? undefined : "a real Ollama, without OLLAMA_HOST",
+  ].filter(Boolean);
+  const report = { machine: { ...machine, loadAfter: readLoad(), leftOut }, timing, results, starts };
+  const { markdown, folder } = writeReport(report);
+  console.log(`${markdown}\nWritten to ${folder}`);
+
+  async function measureAll(scenarios) {
     await warmUp(scenarios, timing.warmUpMs);
     for (const scenario of scenarios) results.push(await measureScenario(scenario, targets));
   }
-  const report = { machine: { ...machine, loadAfter: readLoad() }, timing, results };
-  const { markdown, path } = writeReport(report);
-  console.log(`${markdown}\nWritten to ${path}.md and .json`);
 }
 
-async function measureScenario(scenario, { redis }) {
-  const { group, stream, size, connections, baseline } = scenario;
+async function measureScenario(scenario, targets) {
+  const { group, stream, size, connections, spreadMs, baseline, pipe } = scenario;
   process.stderr.write(`${group}, ${stream ? "stream" : "unary"}, ${size}, ${connections} connection(s)\n`);
-  const { slices, bodyBytes } = await measure(scenario, redis, timing);
-  const targets = [...slices].map(([name, of]) => ({ name, ...summarize(of, slices.get(baseline.name)) }));
-  return { group, stream, size, bodyBytes, connections, baseline: baseline.name, targets };
+  const slices = await measure(scenario, targets, timing);
+  const summaries = scenario.targets.map(({ name, isOurs = false }) => ({
+    name,
+    isOurs,
+    ...summarize(slices.get(name), slices.get(baseline.name)),
+  }));
+  return {
+    group,
+    stream,
+    size,
+    connections,
+    spreadMs,
+    baseline: baseline.name,
+    pipe: pipe?.name,
+    targets: summaries,
+  };
+}
+
+/** A folder with a build. Results of another run are refused: only what was measured in turns compares. */
+function toDist(path) {
+  const dist = resolve(path);
+  if (existsSync(join(dist, "services"))) return dist;
+  throw new Error(
+    `${dist} holds no build: npm run build makes one. Figures of two runs do not compare; two builds in one run do.`,
+  );
 }

@@ -24,10 +24,10 @@ export class Connection {
     );
   }
 
-  /** Sends a whole request; settles with the answer's last byte. */
-  send(request) {
+  /** Sends a whole request; settles with the answer's last byte. `onBody` sees its bytes, sizes of chunks included. */
+  send(request, onBody) {
     return new Promise((resolve, reject) => {
-      this.#waiting = { resolve, reject };
+      this.#waiting = { resolve, reject, onBody };
       this.#socket.write(request);
     });
   }
@@ -40,6 +40,7 @@ export class Connection {
   #read(chunk) {
     const body = this.#missing === undefined ? this.#readHead(chunk) : chunk;
     if (body === undefined) return;
+    if (body.length > 0) this.#waiting?.onBody?.(body);
     if (this.#missing >= 0) this.#missing -= body.length;
     else if (body.length > 0)
       this.#tail = body.length >= 5 ? body.subarray(-5) : Buffer.concat([this.#tail, body]).subarray(-5);

@@ -22,9 +22,9 @@ export class Children {
   }
 
   /** Starts a program and waits until `isUp` says so. @throws what it wrote to stderr, if it ended */
-  async start(name, command, args, { env = {}, isUp, startTimeoutMs = usualStartTimeoutMs }) {
+  async start(name, command, args, { env = {}, isUp, startTimeoutMs = usualStartTimeoutMs, cpu = this.cpu }) {
     const [file, ...rest] =
-      this.cpu === undefined ? [command, ...args] : ["taskset", "-c", String(this.cpu), command, ...args];
+      cpu === undefined ? [command, ...args] : ["taskset", "-c", String(cpu), command, ...args];
     const child = spawn(file, rest, {
       cwd: this.directory,
       env: { PATH: process.env.PATH, HOME: this.directory, ...env },
@@ -49,15 +49,14 @@ export class Children {
     return this.start(name, process.execPath, [script], options);
   }
 
+  /** Stops those of these processes that it started. */
+  async stop(pids) {
+    for (const child of this.#started.filter(({ pid }) => pids.includes(pid))) await stop(child);
+  }
+
   /** In reverse order: who asks goes before who answers. */
   async stopAll() {
-    for (const child of this.#started.toReversed()) {
-      if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) continue;
-      const exited = once(child, "exit");
-      child.kill("SIGTERM");
-      await Promise.race([exited, sleep(stopTimeoutMs, undefined, { ref: false })]);
-      child.kill("SIGKILL");
-    }
+    for (const child of this.#started.toReversed()) await stop(child);
     rmSync(this.directory, { recursive: true, force: true });
   }
 
@@ -65,6 +64,14 @@ export class Children {
     for (const child of this.#started) child.kill("SIGKILL");
     rmSync(this.directory, { recursive: true, force: true });
   }
+}
+
+async function stop(child) {
+  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
+  const exited = once(child, "exit");
+  child.kill("SIGTERM");
+  await Promise.race([exited, sleep(stopTimeoutMs, undefined, { ref: false })]);
+  child.kill("SIGKILL");
 }
 
 export async function findFreePort() {

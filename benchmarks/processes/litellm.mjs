@@ -7,7 +7,8 @@ import { answers, findFreePort } from "./children.mjs";
 
 export const litellmVersion = "1.108.0";
 const startTimeoutMs = 180_000;
-const key = "sk-benchmark";
+/** Every request of the load carries it; the proxy does not start without one. */
+export const key = "sk-benchmark";
 
 /**
  * @param models name → { model: as LiteLLM has it, baseUrl }

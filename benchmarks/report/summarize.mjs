@@ -14,7 +14,29 @@ export function summarize(slices, baselineSlices) {
     requestsPerSecondPerCore: requests / sum(({ cpuSeconds }) => cpuSeconds),
     p50Ratio: middleRatio(slices, baselineSlices, (slice) => p50(slice)),
     perCoreRatio: middleRatio(slices, baselineSlices, (slice) => slice.latenciesMs.length / slice.cpuSeconds),
+    memory: largest(slices.map(({ memory }) => memory)),
+    ...(slices[0].gapsMs && summarizeEvents(slices)),
   };
+}
+
+/** What only streams have; for them the latencies above are those of the first event. */
+function summarizeEvents(slices) {
+  const gaps = slices.flatMap(({ gapsMs }) => gapsMs).sort((a, b) => a - b);
+  const sum = (read) => slices.reduce((total, slice) => total + read(slice), 0);
+  const events = sum((slice) => slice.events);
+  return {
+    events,
+    eventsPerSecond: events / sum(({ seconds }) => seconds),
+    cpuMicrosecondsPerEvent: (1e6 * sum(({ cpuSeconds }) => cpuSeconds)) / events,
+    gluedShare: sum(({ glued }) => glued) / events,
+    gapP50Ms: quantile(gaps, 0.5),
+    gapP99Ms: quantile(gaps, 0.99),
+  };
+}
+
+/** Where all of it was read at once, so that the two figures belong together. */
+function largest(memories) {
+  return memories.reduce((most, memory) => (memory?.rssMb > (most?.rssMb ?? 0) ? memory : most), undefined);
 }
 
 /** The median of the rounds' ratios: one disturbed round does not move it. */

@@ -52,27 +52,27 @@ export const replayedAnswer = streamedAnswer.replace(
 
 const line = (part) =>
   `${JSON.stringify({ model: "qwen3-coder:30b", created_at: "2026-11-23T07:03:25.2Z", ...part })}\n`;
+const tool_calls = [{ id: "call_0000", function: { index: 0, name: "Write", arguments: input } }];
+const done = {
+  done: true,
+  done_reason: "stop",
+  total_duration: 5_000_000,
+  load_duration: 1_000_000,
+  prompt_eval_count: usage.input_tokens,
+  prompt_eval_duration: 1_000_000,
+  eval_count: usage.output_tokens,
+  eval_duration: 2_000_000,
+};
 
 /** As lines of Ollama's /api/chat. */
 export const ollamaAnswer = [
   ...words.map((content) => line({ message: { role: "assistant", content }, done: false })),
-  line({
-    message: {
-      role: "assistant",
-      content: "",
-      tool_calls: [{ id: "call_0000", function: { index: 0, name: "Write", arguments: input } }],
-    },
-    done: false,
-  }),
-  line({
-    message: { role: "assistant", content: "" },
-    done: true,
-    done_reason: "stop",
-    total_duration: 5_000_000,
-    load_duration: 1_000_000,
-    prompt_eval_count: usage.input_tokens,
-    prompt_eval_duration: 1_000_000,
-    eval_count: usage.output_tokens,
-    eval_duration: 2_000_000,
-  }),
+  line({ message: { role: "assistant", content: "", tool_calls }, done: false }),
+  line({ message: { role: "assistant", content: "" }, ...done }),
 ].join("");
+
+/** The same for a client that does not stream. */
+export const unaryOllamaAnswer = line({
+  message: { role: "assistant", content: words.join(""), tool_calls },
+  ...done,
+});

@@ -1,22 +1,22 @@
 // Bodies as Claude Code 2.1.330 sends them (docs and fixtures of libs/anthropic), made of invented text. What
 // changes from request to request stands in them as a placeholder of the same length: see prepared-request.mjs.
-import { placeholders } from "./placeholders.mjs";
+import { placeholders, slowMark } from "./placeholders.mjs";
 
-/** About 1 KB: one tool call and its result, no tools. */
-export function smallBody(stream) {
+/** About 1 KB: one tool call and its result, no tools. `isSlow`: the answer comes token by token. */
+export function smallBody(stream, isSlow = false) {
   const [read, result] = toolCall(0, "Read", { file_path: "/home/dev/demo/package.json" }, code(0, 4));
   return {
     ...settings(stream),
     messages: [
       { role: "user", content: [text("What is the name of this package?")] },
       { role: "assistant", content: [read] },
-      { role: "user", content: [result, text(question)] },
+      { role: "user", content: [result, text(isSlow ? slowQuestion : question)] },
     ],
   };
 }
 
 /** About 100 KB: 30 tools, 33 messages. */
-export function largeBody(stream) {
+export function largeBody(stream, isSlow = false) {
   const messages = [
     { role: "user", content: [text(reminder), text("Please find out why the build fails.")] },
     { role: "system", content: `# Environment\n${prose(11, 1400)}` },
@@ -31,7 +31,7 @@ export function largeBody(stream) {
     messages.push({ role: "assistant", content: [text(prose(turn, 120)), call] });
     messages.push({ role: "user", content: [turn === 14 ? { ...result, cache_control } : result] });
   }
-  messages.push({ role: "user", content: [{ ...text(question), cache_control }] });
+  messages.push({ role: "user", content: [{ ...text(isSlow ? slowQuestion : question), cache_control }] });
   return {
     ...settings(stream),
     messages,
@@ -46,6 +46,7 @@ export function largeBody(stream) {
 
 const cache_control = { type: "ephemeral" };
 const question = `Question ${placeholders.question}: and now?`;
+const slowQuestion = `Question ${placeholders.question}: ${slowMark}`;
 const reminder = `<system-reminder>\n${"As you answer, the following context may help. ".repeat(20)}\n</system-reminder>\n`;
 const text = (content) => ({ type: "text", text: content });
 

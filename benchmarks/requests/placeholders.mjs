@@ -7,6 +7,9 @@ export const placeholders = {
   toolUse: (index) => `toolu_01placeholder${String(index).padStart(9, "0")}`,
 };
 
+/** In a question: the scripted upstream answers it token by token. */
+export const slowMark = "and now, slowly?";
+
 const seed = randomBytes(6).toString("hex");
 let count = 0;
 

@@ -1,17 +1,24 @@
+import { key } from "../processes/litellm.mjs";
 import { largeBody, smallBody } from "./claude-code-body.mjs";
 import { freshSession, freshToolUse, placeholders, toQuestion } from "./placeholders.mjs";
 
 const bodies = { "1 KB": smallBody, "100 KB": largeBody };
 
+/** Questions as Claude Code sends them: what makes the request of a number, for a target. */
+export function toQuestionRequest({ size, stream, isSlow }) {
+  const request = new PreparedRequest("/v1/messages?beta=true", bodies[size](stream, isSlow));
+  return ({ isAskedSame }, number) => (isAskedSame ? request.makeSame(number) : request.make(number));
+}
+
 /**
  * A request as bytes, head and body. `make(number)` gives the question of that number with a new session id and
- * new tool ids, as two sessions of Claude Code send it: no two requests are equal byte by byte.
+ * new tool ids, as two sessions of Claude Code send it: no two requests are equal byte by byte. `makeSame(number)`
+ * leaves the ids as they are.
  */
 export class PreparedRequest {
-  constructor(size, stream) {
-    const body = Buffer.from(JSON.stringify(bodies[size](stream)));
-    this.bodyBytes = body.length;
-    this.template = Buffer.concat([Buffer.from(head(body.length)), body]);
+  constructor(path, content) {
+    const body = Buffer.from(JSON.stringify(content));
+    this.template = Buffer.concat([Buffer.from(head(path, body.length)), body]);
     this.sessions = this.#find(placeholders.session);
     this.questions = this.#find(placeholders.question);
     this.toolUses = [];
@@ -19,10 +26,15 @@ export class PreparedRequest {
       this.toolUses.push(places);
   }
 
-  make(number) {
+  makeSame(number) {
     const request = Buffer.from(this.template);
-    fill(request, this.sessions, freshSession());
     fill(request, this.questions, toQuestion(number));
+    return request;
+  }
+
+  make(number) {
+    const request = this.makeSame(number);
+    fill(request, this.sessions, freshSession());
     for (const places of this.toolUses) fill(request, places, freshToolUse());
     return request;
   }
@@ -39,12 +51,12 @@ function fill(request, places, text) {
   for (const at of places) request.write(text, at, "latin1");
 }
 
-function head(contentLength) {
+function head(path, contentLength) {
   return [
-    "POST /v1/messages?beta=true HTTP/1.1",
+    `POST ${path} HTTP/1.1`,
     "host: 127.0.0.1",
     "accept: application/json",
-    "authorization: Bearer dummy",
+    `authorization: Bearer ${key}`,
     "content-type: application/json",
     `content-length: ${contentLength}`,
     "user-agent: claude-cli/2.1.330 (external, sdk-cli)",

@@ -1,39 +1,36 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { runLoad } from "../load/run-load.mjs";
-import { PreparedRequest } from "../requests/prepared-request.mjs";
+import { toQuestionRequest } from "../requests/prepared-request.mjs";
 
 const attempts = 4;
 
-/** Asks every target of ours each of its questions, until all of them are hits. */
-export async function fillCaches(targets) {
-  for (const size of ["1 KB", "100 KB"]) {
-    const request = new PreparedRequest(size, false);
-    for (const target of targets) await fillCache(target, request);
-  }
+/** Asks every target that has a cache each of its questions, until none of them reaches the upstream. */
+export async function fillCaches(targets, upstream) {
+  for (const size of ["1 KB", "100 KB"])
+    for (const stream of [false, true])
+      for (const target of targets) await fillCache(target, toQuestionRequest({ size, stream }), upstream);
 }
 
-async function fillCache(target, request) {
+async function fillCache(target, toRequest, upstream) {
   for (let attempt = 0; attempt < attempts; attempt++) {
-    if ((await askAll(target, request)) === 0) return;
+    if ((await askAll(target, toRequest, upstream)) === 0) return;
     await sleep(100);
   }
   throw new Error(`${target.name}: answers are not in the cache after ${attempts} attempts`);
 }
 
 /** @returns how many of them were no hits */
-async function askAll({ name, url, questions }, request) {
+async function askAll(target, toRequest, upstream) {
+  const { name, url, questions } = target;
+  const before = await upstream.countGenerations();
   let number = 0;
-  let misses = 0;
   const { wrong } = await runLoad({
     url,
     connections: 8,
     count: questions,
-    next: () => request.make(number++),
-    isRight: ({ status, cache }) => {
-      if (cache !== "hit") misses += 1;
-      return status === 200;
-    },
+    next: () => toRequest(target, number++),
+    isRight: ({ status }) => status === 200,
   });
   if (Object.keys(wrong).length > 0) throw new Error(`${name} cannot answer: ${JSON.stringify(wrong)}`);
-  return misses;
+  return (await upstream.countGenerations()) - before;
 }

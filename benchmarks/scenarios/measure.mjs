@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { runLoad } from "../load/run-load.mjs";
+import { runStreams } from "../load/run-streams.mjs";
 import { readCpuSeconds } from "../processes/cpu-time.mjs";
-import { PreparedRequest } from "../requests/prepared-request.mjs";
+import { readMemory } from "../processes/memory.mjs";
 
 /** What a service still does for a request after its answer counts in the CPU time: reports after 100 ms, log lines after 200. */
 const afterworkMs = 250;
@@ -9,32 +10,53 @@ const afterworkMs = 250;
 /** Lets every target of these scenarios compile its code before the first of them is measured. */
 export async function warmUp(scenarios, durationMs) {
   for (const scenario of scenarios.filter(({ connections }) => connections === 1)) {
-    const request = new PreparedRequest(scenario.size, scenario.stream);
     const busier = { ...scenario, connections: 8 };
-    for (const target of scenario.targets) await runSlice(busier, target, request, durationMs);
+    for (const target of scenario.targets) await runSlice(busier, target, { sliceMs: durationMs });
   }
 }
 
 /** One scenario on all its targets, in turns: A B C A B C, so that whatever else the machine does meets all alike. */
-export async function measure(scenario, redis, { rounds, sliceMs }) {
-  const request = new PreparedRequest(scenario.size, scenario.stream);
+export async function measure(scenario, { redis, upstream }, timing) {
   const slices = new Map(scenario.targets.map(({ name }) => [name, []]));
-  for (let round = 0; round < rounds; round++)
+  for (let round = 0; round < timing.rounds; round++)
     for (const target of scenario.targets)
-      slices.get(target.name).push(await measureSlice(scenario, target, request, redis, sliceMs));
-  return { slices, bodyBytes: request.bodyBytes };
+      slices.get(target.name).push(await measureSlice(scenario, target, { redis, upstream }, timing));
+  return slices;
 }
 
-async function measureSlice(scenario, target, request, redis, durationMs) {
-  const before = { own: readCpuSeconds(target.pids), redis: readCpuSeconds([redis.pid]) };
-  const load = await runSlice(scenario, target, request, durationMs);
+async function measureSlice(scenario, target, { redis, upstream }, timing) {
+  const redisPids = [target.redisPid ?? redis.pid];
+  const before = {
+    own: readCpuSeconds(target.pids),
+    redis: readCpuSeconds(redisPids),
+    generations: await upstream.countGenerations(),
+  };
+  const load = await runSlice(scenario, target, timing);
+  const memory = readMemory(target.pids);
   await sleep(afterworkMs);
   const cpuSeconds = readCpuSeconds(target.pids) - before.own;
-  const redisCpuSeconds = readCpuSeconds([redis.pid]) - before.redis;
-  return { ...load, cpuSeconds, redisCpuSeconds };
+  const redisCpuSeconds = readCpuSeconds(redisPids) - before.redis;
+  const generations = (await upstream.countGenerations()) - before.generations;
+  noteGenerations(load, generations, scenario.generationsPerRequest);
+  return { ...load, cpuSeconds, redisCpuSeconds, memory };
 }
 
-function runSlice({ connections, isRight, nextNumber }, target, request, durationMs) {
-  const next = () => request.make(nextNumber(target));
-  return runLoad({ url: target.url, connections, durationMs, next, isRight });
+/** A hit that asked the upstream was none, whatever its headers say; a miss that did not was no miss. */
+function noteGenerations({ latenciesMs, wrong }, generations, perRequest) {
+  if (perRequest === undefined || generations === perRequest * latenciesMs.length) return;
+  wrong[`${generations} generations for ${latenciesMs.length} answers`] = 1;
+}
+
+function runSlice(scenario, target, { sliceMs, streamsEach }) {
+  const { connections, isRight, nextNumber, toRequest, spreadMs, text } = scenario;
+  const next = () => toRequest(target, nextNumber(target));
+  const { url } = target;
+  if (text !== undefined) return runStreams({ url, connections, streamsEach, spreadMs, next, text });
+  return runLoad({
+    url,
+    connections,
+    durationMs: sliceMs,
+    next,
+    isRight: (answer) => isRight(answer, target),
+  });
 }

@@ -20,5 +20,5 @@ export async function startOneProcess({ children, redis, upstream, dist }, { nam
   };
   const isUp = answers(`${url}/v1/models`, (status) => status === 200);
   const pid = await children.startNode(name, script, { env, isUp });
-  return { name, url, pids: [pid], questions };
+  return { name, url, pids: [pid], questions, isOurs: true };
 }

@@ -4,50 +4,55 @@ import { answers, findFreePort } from "../processes/children.mjs";
 const host = "127.0.0.1";
 /** As many at once as the load has connections; otherwise a miss waits for the one before it. */
 const concurrency = { INFERENCE_CONCURRENCY: "64", INFERENCE_QUEUE_LIMIT: "256" };
+/** As in docker/Dockerfile. */
+const nodeOptions = "--max-semi-space-size=4";
+const listsModels = (url) => answers(`${url}/v1/models`, (status) => status === 200);
 
 /**
- * The product as it is deployed: gateway, cache service and inference adapter, built, with Redis. `cacheEnv`
- * goes to the cache service and `gatewayEnv` to the gateway; `questions` is how many the cache holds and is asked in turn.
+ * The product as it is deployed: gateway, cache service and inference adapter, built, with Redis, started
+ * together. `env` goes to all three, `cacheEnv` to the cache service and `gatewayEnv` to the gateway; `questions`
+ * is how many the cache holds and is asked in turn; `toIsUp(url)` tells when the start has come to its end.
  */
 export async function startThreeProcesses(
   { children, redis, upstream, dist },
-  { name, questions, cacheEnv = {}, gatewayEnv = {} },
+  { name, questions, env = {}, cacheEnv = {}, gatewayEnv = {}, toIsUp = listsModels },
 ) {
   const [apiPort, cachePort, inferencePort] = [
     await findFreePort(),
     await findFreePort(),
     await findFreePort(),
   ];
-  const cache = await start("cache", cachePort, "/health/live", {
-    CACHE_PORT: String(cachePort),
-    REDIS_URL: redis.takeDatabase(),
-    ...cacheEnv,
-  });
-  const adapter = await start("inference-adapter", inferencePort, "/v1/models", {
-    INFERENCE_PORT: String(inferencePort),
-    OLLAMA_HOST: upstream.url,
-    ...concurrency,
-  });
-  const gateway = await start("gateway", apiPort, "/v1/models", {
-    API_PORT: String(apiPort),
-    CACHE_URL: `http://${host}:${cachePort}`,
-    INFERENCE_URL: `http://${host}:${inferencePort}`,
-    ...concurrency,
-    ...gatewayEnv,
-  });
-  return {
-    name,
-    url: `http://${host}:${apiPort}`,
-    pids: [gateway, cache, adapter],
-    questions,
-  };
+  const url = `http://${host}:${apiPort}`;
+  const pids = await Promise.all([
+    start("gateway", toIsUp(url), {
+      API_PORT: String(apiPort),
+      CACHE_URL: `http://${host}:${cachePort}`,
+      INFERENCE_URL: `http://${host}:${inferencePort}`,
+      ...concurrency,
+      ...gatewayEnv,
+    }),
+    start("cache", isLive(cachePort), {
+      CACHE_PORT: String(cachePort),
+      REDIS_URL: redis.takeDatabase(),
+      ...cacheEnv,
+    }),
+    start("inference-adapter", isLive(inferencePort), {
+      INFERENCE_PORT: String(inferencePort),
+      OLLAMA_HOST: upstream.url,
+      ...concurrency,
+    }),
+  ]);
+  return { name, url, pids, questions, isOurs: true };
 
-  function start(service, port, path, env) {
+  function start(service, isUp, ownEnv) {
     const script = join(dist, "services", service, "src", "main.js");
-    const isUp = answers(`http://${host}:${port}${path}`, (status) => status === 200);
     return children.startNode(`${service} of ${name}`, script, {
-      env: { DRAIN_TIMEOUT_MS: "0", ...env },
+      env: { NODE_OPTIONS: nodeOptions, DRAIN_TIMEOUT_MS: "0", ...ownEnv, ...env },
       isUp,
     });
   }
+}
+
+function isLive(port) {
+  return answers(`http://${host}:${port}/health/live`, (status) => status === 200);
 }

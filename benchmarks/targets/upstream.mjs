@@ -1,16 +1,18 @@
 import { answers, findFreePort } from "../processes/children.mjs";
 import { serverPath } from "./paths.mjs";
 
-/** The scripted upstream itself, asked directly. */
-export async function startUpstream({ children }) {
+/** The scripted upstream itself, asked directly. It runs beside the load, apart from the services. */
+export async function startUpstream({ children, loadCpu }) {
   const port = await findFreePort();
   const url = `http://127.0.0.1:${port}`;
   const env = { PORT: String(port) };
-  const pid = await children.startNode("instant-ollama", serverPath("instant-ollama"), {
+  const pid = await children.startNode("scripted-ollama", serverPath("scripted-ollama"), {
     env,
     isUp: answers(url),
+    cpu: loadCpu,
   });
-  return { name: "upstream direct", url, pids: [pid] };
+  const countGenerations = async () => (await (await fetch(`${url}/count`)).json()).generations;
+  return { name: "upstream direct", url, pids: [pid], countGenerations };
 }
 
 /** A bare pipe of node:http in front of it. */

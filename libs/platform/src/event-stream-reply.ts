@@ -17,9 +17,13 @@ export const eventStreamHeaders = {
   "x-accel-buffering": "no",
 };
 
+/** What has come together goes out together, up to this many characters. */
+const maxPendingCharacters = 64 * 1024;
+
 /**
  * Sends events as `text/event-stream` and ends the answer. A source that throws ends it with one `error`
- * event: a stream never just stops. Waits for a slow reader; gives up when `signal` fires.
+ * event: a stream never just stops. Waits for a slow reader; gives up when `signal` fires. The events of one turn of
+ * the event loop are one write: each write wakes its reader.
  * @returns the error that ended the stream, if one did
  */
 export async function sendEventStream(
@@ -35,16 +39,26 @@ export async function sendEventStream(
   });
   response.flushHeaders();
   let lastWriteAt = performance.now();
-  const write = (event: MessageStreamEvent): boolean => {
+  let pending = "";
+  const flush = () => {
+    if (pending !== "" && !response.destroyed) response.write(pending);
+    pending = "";
+  };
+  const write = (event: MessageStreamEvent): void => {
     lastWriteAt = performance.now();
-    return response.write(encodeEvent(event));
+    if (pending === "") setImmediate(flush);
+    pending += encodeEvent(event);
+    if (pending.length > maxPendingCharacters) flush();
   };
   const pings = setInterval(() => {
     if (performance.now() - lastWriteAt >= pingIntervalMs * 0.9 && !response.writableNeedDrain)
       write({ type: "ping" });
   }, pingIntervalMs / 2);
   try {
-    for await (const event of events) if (!write(event)) await once(response, "drain", { signal });
+    for await (const event of events) {
+      write(event);
+      if (response.writableNeedDrain || response.destroyed) await once(response, "drain", { signal });
+    }
     return undefined;
   } catch (error) {
     if (signal.aborted) return undefined;
@@ -53,6 +67,7 @@ export async function sendEventStream(
     return error;
   } finally {
     clearInterval(pings);
+    flush();
     response.end();
   }
 }
