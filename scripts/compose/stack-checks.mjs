@@ -23,9 +23,12 @@ export const stackChecks = {
 
   "the pull and the warm-up are seen in the log and at /health/ready": async ({ project }) => {
     await waitFor(async () => equal((await fetch(`${project.url}/health/ready`)).status, 200), 90_000);
-    const log = await project.compose(["logs", "--no-log-prefix", "inference-adapter"]);
-    for (const sign of [/"percent":\d+,.*pulling the model/, /"step":"loading"/, /"step":"ready"/])
-      ok(sign.test(log), `the log has no ${sign}:\n${log}`);
+    // Lines are written in blocks, some tenths of a second later.
+    await waitFor(async () => {
+      const log = await project.compose(["logs", "--no-log-prefix", "inference-adapter"]);
+      for (const sign of [/"percent":\d+,.*pulling the model/, /"step":"loading"/, /"step":"ready"/])
+        ok(sign.test(log), `the log has no ${sign}:\n${log}`);
+    }, 10_000);
   },
 
   "a message through the published port, and its repetition from the cache": async (context) => {
