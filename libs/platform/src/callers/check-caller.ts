@@ -11,6 +11,9 @@ import { parseAllowedHosts } from "./parse-allowed-hosts.js";
 /** Asked before anything else of a request is read. @throws ApiError `permission_error`, `authentication_error` */
 export type CallerCheck = (request: FastifyRequest) => void;
 
+/** Host names that passed are not looked at again; a client may make them up, so only so many are kept. */
+const mostKnownHosts = 100;
+
 /** For a service that clients ask: no web page may, unless it brings a valid key. `name`: the service's in its network. */
 export function checkClients(
   name: string,
@@ -19,9 +22,14 @@ export function checkClients(
 ): CallerCheck {
   const isAllowed = parseAllowedHosts(ALLOWED_HOSTS);
   const names = new Set([name, hostname().toLowerCase()]);
+  const knownHosts = new Set<string | undefined>();
   return ({ headers }) => {
+    const isFromPage = headers.origin !== undefined || headers["sec-fetch-site"] !== undefined;
+    if (!isFromPage && knownHosts.has(headers.host)) return;
     const sign = findForeignSign(headers, (host) => names.has(host) || isAllowed(host));
-    if (sign !== undefined && !isTrusted(headers)) throw new ApiError("permission_error", sign);
+    if (sign === undefined) {
+      if (!isFromPage && knownHosts.size < mostKnownHosts) knownHosts.add(headers.host);
+    } else if (!isTrusted(headers)) throw new ApiError("permission_error", sign);
   };
 }
 

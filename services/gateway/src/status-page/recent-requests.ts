@@ -21,36 +21,43 @@ export interface RequestRecord {
 
 const kept = 200;
 
-/** The last requests that this gateway answered, newest first. In memory only. */
+/** The last requests that this gateway answered. In memory only. */
 @Injectable()
 export class RecentRequests {
-  private readonly records: RequestRecord[] = [];
+  private readonly notes: (() => RequestRecord)[] = [];
+  private next = 0;
 
+  /** What is written down now is put into its form only when somebody looks. */
   note(exchange: Exchange, error: ErrorType | undefined): void {
-    this.records.unshift(toRecord(exchange, error));
-    if (this.records.length > kept) this.records.pop();
+    this.notes[this.next] = toRecorder(exchange, error, Date.now());
+    this.next = (this.next + 1) % kept;
   }
 
-  list(): readonly RequestRecord[] {
-    return this.records;
+  /** Newest first. */
+  list(): RequestRecord[] {
+    const inOrder = [...this.notes.slice(this.next), ...this.notes.slice(0, this.next)];
+    return inOrder.toReversed().map((toRecord) => toRecord());
   }
 }
 
-function toRecord(exchange: Exchange, error: ErrorType | undefined): RequestRecord {
-  const { usage, timings, firstEventAt, startedAt, seconds, result = "error" } = exchange;
-  const isGenerated = !error && result !== "hit" && result !== "coalesced";
-  const decodeSeconds = isGenerated ? (timings?.decode_seconds ?? 0) : 0;
-  return {
-    at: new Date(Date.now() - seconds * 1000).toISOString(),
-    model: exchange.model ?? null,
-    result: error ? "error" : result,
-    error: error ?? null,
-    stream: exchange.isStream,
-    ms: round(seconds * 1000),
-    first_token_ms: firstEventAt === undefined ? null : round(firstEventAt - startedAt),
-    input_tokens: usage?.input_tokens ?? null,
-    output_tokens: usage?.output_tokens ?? null,
-    tokens_per_second: usage && decodeSeconds > 0 ? round(usage.output_tokens / decodeSeconds) : null,
+/** Holds nothing of the exchange but its figures. */
+function toRecorder(exchange: Exchange, error: ErrorType | undefined, endedAt: number): () => RequestRecord {
+  const { usage, timings, firstEventAt, startedAt, seconds, model, isStream, result = "error" } = exchange;
+  return () => {
+    const isGenerated = !error && result !== "hit" && result !== "coalesced";
+    const decodeSeconds = isGenerated ? (timings?.decode_seconds ?? 0) : 0;
+    return {
+      at: new Date(endedAt - seconds * 1000).toISOString(),
+      model: model ?? null,
+      result: error ? "error" : result,
+      error: error ?? null,
+      stream: isStream,
+      ms: round(seconds * 1000),
+      first_token_ms: firstEventAt === undefined ? null : round(firstEventAt - startedAt),
+      input_tokens: usage?.input_tokens ?? null,
+      output_tokens: usage?.output_tokens ?? null,
+      tokens_per_second: usage && decodeSeconds > 0 ? round(usage.output_tokens / decodeSeconds) : null,
+    };
   };
 }
 

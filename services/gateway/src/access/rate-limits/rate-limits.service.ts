@@ -18,7 +18,7 @@ const longestRetrySeconds = 60;
 export class RateLimits {
   private readonly rates;
   private readonly budgets;
-  private readonly areOff: boolean;
+  readonly areOff: boolean;
 
   constructor(
     config: GatewayConfig,
