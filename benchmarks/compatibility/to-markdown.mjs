@@ -1,3 +1,5 @@
+import { litellmVersion } from "../processes/litellm.mjs";
+
 /** The table of who shows which behaviour. */
 export function toMarkdown(areas, results, { isReal }) {
   const names = results.map(({ name }) => name);
@@ -14,7 +16,7 @@ export function toMarkdown(areas, results, { isReal }) {
   });
   return `# Compatibility
 
-What a client of the Messages API can see, and who shows it. Made by \`npm run compatibility -- --only ours,ollama,litellm --write\`, against ${isReal ? "a real Ollama with small scripted models" : "a scripted Ollama"}; the faults come from a scripted one. A dash: it cannot be judged, because Ollama's own endpoint takes no scripted faults.
+What a client of the Messages API can see, and who shows it. Made by \`npm run compatibility -- --only ours,ollama,litellm --write\`, against ${isReal ? "a real Ollama with small scripted models" : "a scripted Ollama"}; the faults come from a scripted one. LiteLLM is ${litellmVersion}, with its Redis cache on. A dash: it cannot be judged, because Ollama's own endpoint takes no scripted faults.
 
 ${sums.join("\n")}
 
