@@ -53,7 +53,7 @@ describe("Tokenizer", () => {
     let losses = 0;
     const mortal = new CountWorker(() => (losses += 1));
     await mortal.load("d", smallShow());
-    const counting = mortal.count("d", "ollama", ["hello"]);
+    const counting = mortal.count("d", "ollama", ["hello ".repeat(2_000_000)]);
     await mortal.close();
     await expect(counting).rejects.toThrow();
     expect(losses).toBe(1);
