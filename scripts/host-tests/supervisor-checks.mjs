@@ -1,3 +1,4 @@
+import { isAlive } from "../host/process-identity.mjs";
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
@@ -93,8 +94,9 @@ export async function supervisorChecks(node) {
       assert.match(`${status.code} ${status.output}`, /^3 The supervisor was killed; still there: /);
       const { code, output } = await scratch.host("start");
       assert.equal(code, 0, output);
-      for (const { name, pid } of programs) assert.ok(!existsSync(`/proc/${pid}`), `${name} still runs`);
-      assert.equal((await scratch.host("stop", "--now")).code, 0);
+      const stopped = await scratch.host("stop", "--now");
+      for (const { name, ...program } of programs) assert.ok(!isAlive(program), `${name} still runs`);
+      assert.equal(stopped.code, 0);
     },
 
     "a state of long ago ends nothing that has its number now": async () => {
