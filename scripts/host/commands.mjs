@@ -25,7 +25,6 @@ export async function start(options) {
       throw new StartFault(`It runs with ${running.gatewayPorts.length} gateway(s): stop it first`);
     return print(["It is running already.", ...(await toStatusLines(running))]);
   }
-  await endLeftovers();
   const { settings, env, gatewayPorts } = await prepareStart(options);
   makeRunFolders();
   const log = openLog(logName);
