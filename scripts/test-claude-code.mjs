@@ -1,18 +1,19 @@
 // `npm run test:claude-code`: the real Claude Code against the built stack and a real model server.
 // OLLAMA_HOST and MODEL_NAME say which, or INFERENCE_BACKEND, OPENAI_BASE_URL and MODEL_NAME; CLAUDE_CODE_VERSIONS
 // lists the clients.
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Checks } from "./checks.mjs";
 import { checks } from "./claude-code/checks.mjs";
 import { installClient } from "./claude-code/install-client.mjs";
-import { clientEnvironment } from "./claude-code/run-client.mjs";
+import { makeSession } from "./claude-code/run-client.mjs";
 import { startStack } from "./claude-code/start-stack.mjs";
 import { prepare } from "./prepare.mjs";
 
 const model = process.env.MODEL_NAME || "qwen3-coder";
 const versions = (process.env.CLAUDE_CODE_VERSIONS || "2.1.330,2.1.197").split(/[ ,]+/).filter(Boolean);
-const tally = { passed: 0, failed: 0 };
+const tally = new Checks();
 
 if (!process.env.OLLAMA_HOST && !process.env.OPENAI_BASE_URL) {
   process.stderr.write(
@@ -22,41 +23,21 @@ if (!process.env.OLLAMA_HOST && !process.env.OPENAI_BASE_URL) {
 }
 const node = prepare();
 for (const version of versions) await testVersion(version);
-process.stdout.write(`${tally.passed} passed, ${tally.failed} failed\n`);
-process.exitCode = tally.failed > 0 ? 1 : 0;
+tally.conclude();
 
 async function testVersion(version) {
   const folder = mkdtempSync(join(tmpdir(), "llm-selfhost-claude-code-"));
   const failedBefore = tally.failed;
   const context = { version, model };
-  await check(version, "is installed, and the stack is up", async () => {
+  await tally.run(`${version} is installed, and the stack is up`, async () => {
     context.program = installClient(version);
     context.stack = await startStack(node, folder);
     context.session = await makeSession(context.stack.url, folder);
   });
   if (context.session)
-    for (const [name, run] of Object.entries(checks)) await check(version, name, () => run(context));
+    for (const [name, run] of Object.entries(checks))
+      await tally.run(`${version} ${name}`, () => run(context));
   await context.stack?.close();
   if (tally.failed === failedBefore) rmSync(folder, { recursive: true });
   else process.stdout.write(`The stack's log and the client's files are in ${folder}\n`);
-}
-
-/** A clean home and an empty project that is no git repository. */
-async function makeSession(gatewayUrl, folder) {
-  const [home, cwd] = [join(folder, "home"), join(folder, "project")];
-  for (const path of [home, cwd]) mkdirSync(path);
-  return { cwd, env: await clientEnvironment(gatewayUrl, home) };
-}
-
-async function check(version, name, run) {
-  const startedAt = performance.now();
-  const seconds = () => `${((performance.now() - startedAt) / 1000).toFixed(1)} s`;
-  try {
-    await run();
-    tally.passed++;
-    process.stdout.write(`ok      ${version} ${name} (${seconds()})\n`);
-  } catch (error) {
-    tally.failed++;
-    process.stdout.write(`FAILED  ${version} ${name} (${seconds()}): ${error.message}\n`);
-  }
 }

@@ -2,12 +2,12 @@
 // compact and go on, with nothing but the environment that GET /claude-code/env exports.
 // OLLAMA_HOST and MODEL_NAME say which model; COMPACTION_WINDOWS (32768,65536,131072), COMPACTION_ROUNDS (5) and
 // CLAUDE_CODE_VERSIONS what is tried. Prints a table; minutes for the large windows.
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { growSession } from "./claude-code/grow-session.mjs";
 import { installClient } from "./claude-code/install-client.mjs";
-import { clientEnvironment } from "./claude-code/run-client.mjs";
+import { makeSession } from "./claude-code/run-client.mjs";
 import { startStack } from "./claude-code/start-stack.mjs";
 import { prepare } from "./prepare.mjs";
 
@@ -44,7 +44,7 @@ async function test(window, version) {
       rounds,
       seen,
       stack,
-      ...(await makeSession(stack, folder)),
+      ...(await makeSession(stack.url, folder)),
     });
   } catch (error) {
     fault = error.message;
@@ -58,13 +58,6 @@ async function test(window, version) {
   if (fault) say(`FAILED: ${fault}\nThe stack's log and the client's files are in ${folder}`);
   else rmSync(folder, { recursive: true });
   tally[fault ? "failed" : "passed"]++;
-}
-
-/** A clean home and an empty project that is no git repository. */
-async function makeSession(stack, folder) {
-  const [home, cwd] = [join(folder, "home"), join(folder, "project")];
-  for (const path of [home, cwd]) mkdirSync(path);
-  return { cwd, env: await clientEnvironment(stack.url, home) };
 }
 
 function say(line) {

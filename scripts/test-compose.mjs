@@ -1,5 +1,6 @@
 // `npm run test:compose`: the compose files, built and started for real, with a scripted Ollama in place of the
 // real one. Beside a stack that runs already: the project has its own name, volumes and ports.
+import { Checks } from "./checks.mjs";
 import { fileChecks } from "./compose/file-checks.mjs";
 import { gpuCheck } from "./compose/gpu-check.mjs";
 import { lifeChecks } from "./compose/life-checks.mjs";
@@ -9,14 +10,13 @@ import { run } from "./compose/run.mjs";
 import { stackChecks } from "./compose/stack-checks.mjs";
 
 const buildLimitMs = 900_000;
-const tally = { passed: 0, failed: 0 };
+const tally = new Checks();
 const project = createProject(20_000 + 20 * Math.floor(Math.random() * 400));
 /** What the checks share. */
 const context = { project };
 
 if (await hasCompose()) await testAll();
-process.stdout.write(`${tally.passed} passed, ${tally.failed} failed\n`);
-process.exitCode = tally.failed > 0 ? 1 : 0;
+tally.conclude();
 
 /** Without Docker there is nothing to test; where the tests must be complete, that is a failure. */
 async function hasCompose() {
@@ -33,29 +33,15 @@ async function hasCompose() {
 
 async function testAll() {
   for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => void stop(128));
-  await check("the images build", () =>
+  await tally.run("the images build", () =>
     project.compose(["--profile", "balancer", "build", "--quiet"], { limitMs: buildLimitMs }),
   );
   const checks = { ...fileChecks, ...gpuCheck, ...stackChecks, ...lifeChecks, ...outsideRedisCheck };
-  if (tally.failed === 0) for (const [name, work] of Object.entries(checks)) await check(name, work);
+  if (tally.failed === 0)
+    for (const [name, work] of Object.entries(checks)) await tally.run(name, () => work(context));
   if (tally.failed > 0)
     process.stdout.write(await project.compose(["logs", "--tail", "20"]).catch(({ message }) => message));
-  await check("down takes everything away", () => takeDown());
-}
-
-async function check(name, work) {
-  const startedAt = performance.now();
-  const seconds = () => `${((performance.now() - startedAt) / 1000).toFixed(1)} s`;
-  try {
-    const remark = await work(context);
-    tally.passed++;
-    process.stdout.write(
-      `ok      ${name} (${seconds()})${typeof remark === "string" && remark ? `: ${remark.trim()}` : ""}\n`,
-    );
-  } catch (error) {
-    tally.failed++;
-    process.stdout.write(`FAILED  ${name} (${seconds()}): ${error.message}\n`);
-  }
+  await tally.run("down takes everything away", () => takeDown());
 }
 
 async function takeDown() {

@@ -1,6 +1,7 @@
 // `npm run test:host`: install.sh and start_llm_selfhost.sh in a copy of the project, with a home, a volume and a
 // download source of their own, and the doctor there. OLLAMA_PROGRAM and OLLAMA_PROGRAM_MODELS name a real Ollama to try them with too.
 // An argument: only the checks whose name contains it.
+import { Checks } from "./checks.mjs";
 import { doctorChecks } from "./host-tests/doctor-checks.mjs";
 import { installChecks } from "./host-tests/install-checks.mjs";
 import { storageChecks } from "./host-tests/storage-checks.mjs";
@@ -11,7 +12,7 @@ import { prepare } from "./prepare.mjs";
 
 const node = prepare();
 const [wanted = ""] = process.argv.slice(2);
-const tally = { passed: 0, failed: 0 };
+const tally = new Checks((error) => error.stack);
 const groups = [
   installChecks,
   storageChecks,
@@ -21,26 +22,12 @@ const groups = [
   realOllamaChecks,
 ];
 for (const makeGroup of groups) await runGroup(makeGroup);
-process.stdout.write(`${tally.passed} passed, ${tally.failed} failed\n`);
-process.exitCode = tally.failed > 0 ? 1 : 0;
+tally.conclude();
 
 /** Checks of a group go on from each other's results. */
 async function runGroup(makeGroup) {
   const group = await makeGroup(node);
   const checks = Object.entries(group.checks).filter(([name]) => `${group.name}: ${name}`.includes(wanted));
-  for (const [name, run] of checks) await check(`${group.name}: ${name}`, run);
+  for (const [name, run] of checks) await tally.run(`${group.name}: ${name}`, run);
   await group.close();
-}
-
-async function check(name, run) {
-  const startedAt = performance.now();
-  const seconds = () => `${((performance.now() - startedAt) / 1000).toFixed(1)} s`;
-  try {
-    await run();
-    tally.passed++;
-    process.stdout.write(`ok      ${name} (${seconds()})\n`);
-  } catch (error) {
-    tally.failed++;
-    process.stdout.write(`FAILED  ${name} (${seconds()}): ${error.stack}\n`);
-  }
 }

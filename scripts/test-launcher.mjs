@@ -4,6 +4,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Checks } from "./checks.mjs";
 import { installClient } from "./claude-code/install-client.mjs";
 import { clientChecks, versions } from "./launcher/client-checks.mjs";
 import { runCutChecks } from "./launcher/cut-checks.mjs";
@@ -19,7 +20,7 @@ import { endWaiting, tunnelChecks } from "./launcher/tunnel-checks.mjs";
 import { prepare } from "./prepare.mjs";
 
 const only = process.argv[2] ?? "";
-const tally = { passed: 0, failed: 0 };
+const tally = new Checks();
 const node = prepare();
 const folder = mkdtempSync(join(tmpdir(), "llm-selfhost-launcher-"));
 const sshd = await startSshd(join(folder, "sshd"));
@@ -36,8 +37,7 @@ await check("no process is left", () => until("all have ended", () => findProces
 
 if (tally.failed === 0) rmSync(folder, { recursive: true });
 else process.stdout.write(`The files are in ${folder}\n`);
-process.stdout.write(`${tally.passed} passed, ${tally.failed} failed\n`);
-process.exitCode = tally.failed > 0 ? 1 : 0;
+tally.conclude();
 
 async function cuts() {
   if (!"cuts".includes(only)) return;
@@ -141,14 +141,5 @@ function checkScript() {
 
 async function check(name, run) {
   if (!name.includes(only) && !(only === "cuts" && name.includes("cut"))) return;
-  const startedAt = performance.now();
-  const seconds = () => `${((performance.now() - startedAt) / 1000).toFixed(1)} s`;
-  try {
-    await run();
-    tally.passed++;
-    process.stdout.write(`ok      ${name} (${seconds()})\n`);
-  } catch (error) {
-    tally.failed++;
-    process.stdout.write(`FAILED  ${name} (${seconds()}): ${error.message}\n`);
-  }
+  await tally.run(name, run);
 }

@@ -2,11 +2,11 @@
 // and with the environment that GET /claude-code/env exports. SILENCE_SECONDS says how long (420),
 // CLAUDE_CODE_VERSIONS with which clients. All run beside each other; nothing else is needed.
 import { equal, ok } from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { installClient } from "./claude-code/install-client.mjs";
-import { clientEnvironment, runClient } from "./claude-code/run-client.mjs";
+import { makeSession, runClient } from "./claude-code/run-client.mjs";
 import { startFakeOllama } from "./claude-code/start-fake-ollama.mjs";
 import { startStack } from "./claude-code/start-stack.mjs";
 import { prepare } from "./prepare.mjs";
@@ -63,13 +63,11 @@ async function wait(program, { script, says }, folder, closing) {
   closing.push(ollama.close);
   const stack = await startStack(node, folder, { OLLAMA_HOST: ollama.url, MODEL_NAME: "qwen3-coder" });
   closing.push(stack.close);
-  const [home, cwd] = [join(folder, "home"), join(folder, "project")];
-  for (const path of [home, cwd]) mkdirSync(path);
-  const env = await clientEnvironment(stack.url, home);
+  const session = await makeSession(stack.url, folder);
   await ollama.script(script, 1);
   const startedAt = performance.now();
   const args = ["-p", "Write the file late.txt.", "--output-format", "json", "--allowedTools", "Write"];
-  const { code, stdout, stderr } = await runClient(program, args, { cwd, env });
+  const { code, stdout, stderr } = await runClient(program, args, session);
   ok(performance.now() - startedAt >= silenceMs, `it came too early: ${stdout}${stderr}`);
   const result = JSON.parse(stdout.slice(stdout.indexOf("{")));
   equal(result.is_error, false, stdout);

@@ -1,6 +1,7 @@
 // Who is asked. Each target stands before the same two upstreams: one that recites, one whose faults are scripted.
 import { fileURLToPath } from "node:url";
-import { answers, findFreePort } from "../processes/children.mjs";
+import { findFreePort } from "../../scripts/find-free-ports.mjs";
+import { answers } from "../processes/children.mjs";
 import { startLitellm } from "../processes/litellm.mjs";
 import { startRedis } from "../processes/redis.mjs";
 import { startGenerationCounter } from "./count-generations.mjs";

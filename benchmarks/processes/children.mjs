@@ -2,7 +2,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -72,15 +71,6 @@ async function stop(child) {
   child.kill("SIGTERM");
   await Promise.race([exited, sleep(stopTimeoutMs, undefined, { ref: false })]);
   child.kill("SIGKILL");
-}
-
-export async function findFreePort() {
-  const probe = createServer().listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const { port } = probe.address();
-  probe.close();
-  await once(probe, "close");
-  return port;
 }
 
 /** For `isUp`: something answers there, with a status that is right. */

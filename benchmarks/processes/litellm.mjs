@@ -3,7 +3,8 @@ import { spawnSync } from "node:child_process";
 import { existsSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { answers, findFreePort } from "./children.mjs";
+import { findFreePort } from "../../scripts/find-free-ports.mjs";
+import { answers } from "./children.mjs";
 
 export const litellmVersion = "1.108.0";
 const startTimeoutMs = 180_000;

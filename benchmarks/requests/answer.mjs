@@ -1,6 +1,8 @@
 // The one answer that everything here gives: a text and a call of a tool, about 4 KB, in the forms that the
 // programs of the benchmark send.
 
+import { toOllamaEnd, toOllamaLine } from "./ollama-lines.mjs";
+
 const sentence =
   "The build fails because the second part reads a file that the first one has not written yet. ";
 const words = sentence.repeat(28).match(/ ?\S+/g);
@@ -50,29 +52,18 @@ export const replayedAnswer = streamedAnswer.replace(
   })}\n\n`,
 );
 
-const line = (part) =>
-  `${JSON.stringify({ model: "qwen3-coder:30b", created_at: "2026-11-23T07:03:25.2Z", ...part })}\n`;
 const tool_calls = [{ id: "call_0000", function: { index: 0, name: "Write", arguments: input } }];
-const done = {
-  done: true,
-  done_reason: "stop",
-  total_duration: 5_000_000,
-  load_duration: 1_000_000,
-  prompt_eval_count: usage.input_tokens,
-  prompt_eval_duration: 1_000_000,
-  eval_count: usage.output_tokens,
-  eval_duration: 2_000_000,
-};
+const done = toOllamaEnd(usage);
 
 /** As lines of Ollama's /api/chat. */
 export const ollamaAnswer = [
-  ...words.map((content) => line({ message: { role: "assistant", content }, done: false })),
-  line({ message: { role: "assistant", content: "", tool_calls }, done: false }),
-  line({ message: { role: "assistant", content: "" }, ...done }),
+  ...words.map((content) => toOllamaLine({ message: { role: "assistant", content }, done: false })),
+  toOllamaLine({ message: { role: "assistant", content: "", tool_calls }, done: false }),
+  toOllamaLine({ message: { role: "assistant", content: "" }, ...done }),
 ].join("");
 
 /** The same for a client that does not stream. */
-export const unaryOllamaAnswer = line({
+export const unaryOllamaAnswer = toOllamaLine({
   message: { role: "assistant", content: words.join(""), tool_calls },
   ...done,
 });

@@ -1,5 +1,7 @@
 // The answer that comes token by token, its text and the pieces that the upstream writes one at a time.
 
+import { toOllamaEnd, toOllamaLine } from "./ollama-lines.mjs";
+
 const tokens = Array.from({ length: 100 }, (_, index) => ` ${String(index).padStart(3, "0")}`);
 const usage = { input_tokens: 25_000, output_tokens: tokens.length };
 
@@ -9,25 +11,13 @@ export const tokenIntervalMs = 10;
 export const pacedText = tokens.join("");
 export const pacedTokens = tokens.length;
 
-const line = (part) =>
-  `${JSON.stringify({ model: "qwen3-coder:30b", created_at: "2026-11-23T07:03:25.2Z", ...part })}\n`;
 const last = { role: "assistant", content: "" };
 
 /** As lines of Ollama's /api/chat; the last one comes with the last token. */
 export const pacedLines = toPieces(
   "",
-  tokens.map((content) => line({ message: { role: "assistant", content }, done: false })),
-  line({
-    message: last,
-    done: true,
-    done_reason: "stop",
-    total_duration: 5_000_000,
-    load_duration: 1_000_000,
-    prompt_eval_count: usage.input_tokens,
-    prompt_eval_duration: 1_000_000,
-    eval_count: usage.output_tokens,
-    eval_duration: 2_000_000,
-  }),
+  tokens.map((content) => toOllamaLine({ message: { role: "assistant", content }, done: false })),
+  toOllamaLine({ message: last, ...toOllamaEnd(usage) }),
 );
 
 const event = (content) => `event: ${content.type}\ndata: ${JSON.stringify(content)}\n\n`;

@@ -1,5 +1,5 @@
 import { smallBody } from "../requests/claude-code-body.mjs";
-import { findFreePort } from "../processes/children.mjs";
+import { findFreePort } from "../../scripts/find-free-ports.mjs";
 import { repository } from "../targets/paths.mjs";
 import { startThreeProcesses } from "../targets/three-processes.mjs";
 

@@ -1,7 +1,8 @@
 import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { answers, findFreePort } from "../processes/children.mjs";
+import { findFreePort } from "../../scripts/find-free-ports.mjs";
+import { answers } from "../processes/children.mjs";
 
 /** nginx as a pipe before the upstream, in one process; undefined where it is not installed. */
 export async function startNginx({ children, upstream }) {

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { answers, findFreePort } from "../processes/children.mjs";
+import { findFreePort } from "../../scripts/find-free-ports.mjs";
+import { answers } from "../processes/children.mjs";
 
 /** The product as `npm start` runs it, with Redis; undefined where the build has no such program. */
 export async function startOneProcess({ children, redis, upstream, dist }, { name, questions }) {

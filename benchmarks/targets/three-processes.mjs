@@ -1,5 +1,6 @@
 import { join } from "node:path";
-import { answers, findFreePort } from "../processes/children.mjs";
+import { findFreePort } from "../../scripts/find-free-ports.mjs";
+import { answers } from "../processes/children.mjs";
 
 const host = "127.0.0.1";
 /** As many at once as the load has connections; otherwise a miss waits for the one before it. */

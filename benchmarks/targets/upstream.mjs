@@ -1,4 +1,5 @@
-import { answers, findFreePort } from "../processes/children.mjs";
+import { findFreePort } from "../../scripts/find-free-ports.mjs";
+import { answers } from "../processes/children.mjs";
 import { serverPath } from "./paths.mjs";
 
 /** The scripted upstream itself, asked directly. It runs beside the load, apart from the services. */

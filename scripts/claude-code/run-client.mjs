@@ -1,10 +1,12 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
 
 const limitMs = 600_000;
 
 /** The environment that a user gets from `eval "$(curl -s …/claude-code/env)"`, in a clean home. @throws Error */
-export async function clientEnvironment(gatewayUrl, home) {
+async function clientEnvironment(gatewayUrl, home) {
   const answer = await fetch(`${gatewayUrl}/claude-code/env`);
   const lines = await answer.text();
   if (!answer.ok) throw new Error(`GET /claude-code/env answers ${answer.status}: ${lines}`);
@@ -13,6 +15,13 @@ export async function clientEnvironment(gatewayUrl, home) {
   const { stdout } = spawnSync("sh", ["-c", 'eval "$1"; env -0', "sh", lines], { env: clean });
   const pairs = String(stdout).split("\0").filter(Boolean);
   return Object.fromEntries(pairs.map((pair) => [pair.split("=")[0], pair.slice(pair.indexOf("=") + 1)]));
+}
+
+/** A clean home and an empty project that is no git repository, both in `folder`, with that environment. */
+export async function makeSession(gatewayUrl, folder) {
+  const [home, cwd] = [join(folder, "home"), join(folder, "project")];
+  for (const path of [home, cwd]) mkdirSync(path);
+  return { cwd, env: await clientEnvironment(gatewayUrl, home) };
 }
 
 /** Runs Claude Code to its end. Without `input` it has no stdin at all. */

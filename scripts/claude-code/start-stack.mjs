@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createWriteStream } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { findFreePorts } from "../find-free-ports.mjs";
 import { root } from "../root.mjs";
 
 const startLimitMs = 30_000;
@@ -58,12 +58,4 @@ async function closeProcess(stack) {
   if (stack.exitCode !== null) return;
   stack.kill("SIGINT");
   await once(stack, "exit");
-}
-
-async function findFreePorts(count) {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, "127.0.0.1"));
-  await Promise.all(servers.map((server) => once(server, "listening")));
-  const ports = servers.map((server) => server.address().port);
-  await Promise.all(servers.map((server) => once(server.close(), "close")));
-  return ports;
 }

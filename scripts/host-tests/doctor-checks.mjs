@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { renameSync } from "node:fs";
 import { createServer } from "node:http";
-import { freePorts } from "./scratch.mjs";
+import { findFreePorts } from "../find-free-ports.mjs";
 import { isAnswering, makeStack, until } from "./stack.mjs";
 
 /** `npm run doctor`: what it says of what is wrong. */
@@ -102,7 +102,7 @@ export async function doctorChecks(node) {
       );
       const none = await examine({}, "--url", url);
       assert.match(none.find("claude", "warning").text, /ANTHROPIC_BASE_URL is not set/);
-      const [free] = await freePorts(1);
+      const [free] = await findFreePorts(1);
       const down = await examine({}, "--url", `http://127.0.0.1:${free}`);
       assert.equal(down.code, 1);
       assert.match(down.find("tunnel", "broken").text, /ECONNREFUSED/);
@@ -123,7 +123,7 @@ export async function doctorChecks(node) {
 
     "a Redis that is not there": async () => {
       await scratch.host("stop", "--now");
-      const [port] = await freePorts(1);
+      const [port] = await findFreePorts(1);
       // TLS, so that no local one is started.
       const env = { REDIS_HOST: "127.0.0.1", REDIS_PORT: String(port), REDIS_TLS: "true" };
       await scratch.runWith(env, "./start_llm_selfhost.sh");

@@ -3,7 +3,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { freePorts } from "./scratch.mjs";
+import { findFreePorts } from "../find-free-ports.mjs";
 import { ask, isAnswering, isLive, makeStack, programOf, setTokenDelay, stateOf, until } from "./stack.mjs";
 
 /** Several gateways behind nginx with the configuration of the docs. */
@@ -14,7 +14,7 @@ export async function gatewaysChecks(node) {
 
   const checks = {
     "a gateway on its own: npm run gateway -- --port N": async () => {
-      const [port] = await freePorts(1);
+      const [port] = await findFreePorts(1);
       const gateway = spawn("npm", ["run", "gateway", "--", "--port", String(port)], {
         cwd: scratch.project,
         env: scratch.env,

@@ -12,7 +12,8 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { addNodeRelease, addOllamaRelease, startDownloadServer } from "./download-server.mjs";
-import { freePorts, Scratch } from "./scratch.mjs";
+import { findFreePorts } from "../find-free-ports.mjs";
+import { Scratch } from "./scratch.mjs";
 
 const version = "99.0.0";
 const archive = `/v${version}/ollama-linux-amd64.tar.zst`;
@@ -26,7 +27,7 @@ export async function installChecks(node) {
   addOllamaRelease(files, version, scratch.folder, script);
   addNodeRelease(files, scratch.folder, node);
   const server = await startDownloadServer(files);
-  const [gateway, cache, adapter, ollama] = await freePorts(4);
+  const [gateway, cache, adapter, ollama] = await findFreePorts(4);
   Object.assign(scratch.env, {
     OLLAMA_VERSION: version,
     OLLAMA_DOWNLOAD: server.url,

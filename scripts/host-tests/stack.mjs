@@ -1,11 +1,12 @@
 import { readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
-import { freePorts, freeRange, Scratch } from "./scratch.mjs";
+import { findFreePorts } from "../find-free-ports.mjs";
+import { freeRange, Scratch } from "./scratch.mjs";
 
 /** A scratch installation whose programs listen on free ports; its Ollama is the project's fake. */
 export async function makeStack(node) {
   const scratch = new Scratch();
-  const [cache, adapter, ollama] = await freePorts(3);
+  const [cache, adapter, ollama] = await findFreePorts(3);
   const gateway = await freeRange(3);
   scratch.ports = { gateway, cache, adapter, ollama };
   Object.assign(scratch.env, {

@@ -2,15 +2,6 @@ import { once } from "node:events";
 import { connect, createServer } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 
-export async function findFreePort() {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address();
-  server.close();
-  await once(server, "close");
-  return port;
-}
-
 /** Takes a port, as a program of somebody else does. */
 export async function takePort(port) {
   const server = createServer((socket) => socket.destroy()).listen(port, "127.0.0.1");

@@ -2,7 +2,8 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { root } from "../root.mjs";
-import { findFreePort, waitForPort } from "./ports.mjs";
+import { findFreePort } from "../find-free-ports.mjs";
+import { waitForPort } from "./ports.mjs";
 
 /** The scripted Ollama of the tests as a program of its own, with eight slots. */
 export async function startFakeOllama(node) {

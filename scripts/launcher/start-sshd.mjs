@@ -3,7 +3,8 @@ import { once } from "node:events";
 import { appendFileSync, copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { userInfo } from "node:os";
 import { join } from "node:path";
-import { findFreePort, waitForPort } from "./ports.mjs";
+import { findFreePort } from "../find-free-ports.mjs";
+import { waitForPort } from "./ports.mjs";
 
 /**
  * A real sshd on a free port of 127.0.0.1 with its own configuration and keys, which lets in the key
