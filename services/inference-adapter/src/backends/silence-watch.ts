@@ -3,11 +3,13 @@ import { ApiError } from "#anthropic/errors.js";
 export interface SilenceLimits {
   /** Silence longer than this ends the generation. */
   limitMs: number;
-  /** After this much silence the backend is probed, and again after each such time. */
-  probeIntervalMs: number;
+  /** After this much silence the backend is probed, and again after each such time; 15 s by default. */
+  probeIntervalMs?: number;
   /** Rejects when the backend does not answer at all. */
   probe: () => Promise<void>;
 }
+
+const defaultProbeIntervalMs = 15_000;
 
 /**
  * Watches a silent backend: a long prefill or a tool call that is still being written is silent for minutes,
@@ -22,11 +24,11 @@ export class SilenceWatch {
   private probing = false;
   private stopped = false;
 
-  constructor(private limits: SilenceLimits) {
-    this.timer = setInterval(
-      () => this.check(),
-      Math.min(1000, limits.limitMs / 4, limits.probeIntervalMs / 2),
-    );
+  private readonly limits: Required<SilenceLimits>;
+
+  constructor({ probeIntervalMs = defaultProbeIntervalMs, ...limits }: SilenceLimits) {
+    this.limits = { ...limits, probeIntervalMs };
+    this.timer = setInterval(() => this.check(), Math.min(1000, limits.limitMs / 4, probeIntervalMs / 2));
   }
 
   /** Fires with an ApiError as its reason when the silence has lasted too long. */

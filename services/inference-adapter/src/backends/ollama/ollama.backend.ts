@@ -17,7 +17,7 @@ import type {
   ServedModel,
 } from "../inference-backend.js";
 import { retryLostCall } from "../retry-lost-call.js";
-import { SilenceWatch } from "../silence-watch.js";
+import { watchSilence, type Watched } from "../watch-silence.js";
 import { isContextOverflow, mapOllamaError } from "./map-ollama-error.js";
 import { OllamaClient, type StreamAnswer, toOllamaError } from "./ollama.client.js";
 import type {
@@ -55,8 +55,6 @@ export interface OllamaBackendOptions {
   onRescue?: (kind: Rescue) => void;
 }
 
-const defaultProbeIntervalMs = 15_000;
-
 export class OllamaBackend implements InferenceBackend {
   readonly name = "ollama";
   readonly translationVersion: string;
@@ -78,33 +76,14 @@ export class OllamaBackend implements InferenceBackend {
     return described.filter((model) => model !== undefined);
   }
 
-  async *generate(
+  generate(
     request: CanonicalRequest,
     model: ServedModel,
     signal: AbortSignal,
   ): AsyncGenerator<GenerationEvent> {
-    const { firstEventTimeoutMs, probeIntervalMs = defaultProbeIntervalMs } = this.options;
-    const watch = new SilenceWatch({
-      limitMs: firstEventTimeoutMs,
-      probeIntervalMs,
-      probe: () => this.client.probe(),
-    });
-    try {
-      const ending = AbortSignal.any([signal, watch.signal]);
-      const prompt = await this.toRawPrompt(request, model, ending);
-      const hear = () => watch.heard(this.silenceLimitMs(request, prompt));
-      yield* retryLostCall(
-        (attempt) =>
-          prompt === undefined
-            ? this.attempt(request, model, attempt, ending, hear)
-            : this.attemptRaw(request, model, prompt, attempt, ending, hear),
-        () => this.onRescue("retry"),
-      );
-    } catch (error) {
-      throw watch.signal.aborted ? watch.signal.reason : toOllamaError(error);
-    } finally {
-      watch.stop();
-    }
+    const { firstEventTimeoutMs: limitMs, probeIntervalMs } = this.options;
+    const limits = { limitMs, probeIntervalMs, probe: () => this.probe() };
+    return watchSilence(limits, signal, (watched) => this.run(request, model, watched), toOllamaError);
   }
 
   async load(model: ServedModel, signal: AbortSignal): Promise<void> {
@@ -129,6 +108,23 @@ export class OllamaBackend implements InferenceBackend {
 
   probe(): Promise<void> {
     return this.client.probe();
+  }
+
+  private async *run(
+    request: CanonicalRequest,
+    model: ServedModel,
+    watched: Watched,
+  ): AsyncGenerator<GenerationEvent> {
+    const { signal } = watched;
+    const prompt = await this.toRawPrompt(request, model, signal);
+    const hear = () => watched.hear(this.silenceLimitMs(request, prompt));
+    yield* retryLostCall(
+      (attempt) =>
+        prompt === undefined
+          ? this.attempt(request, model, attempt, signal, hear)
+          : this.attemptRaw(request, model, prompt, attempt, signal, hear),
+      () => this.onRescue("retry"),
+    );
   }
 
   /** On the chat path a tool call is silence until it is whole; raw it is heard while it is written. */

@@ -11,7 +11,7 @@ import type { Rescue } from "../../tool-rescue/tool-rescue.metrics.js";
 import { cutAtStopSequence } from "../cut-at-stop-sequence.js";
 import type { BackendModel, GenerationEvent, InferenceBackend, ServedModel } from "../inference-backend.js";
 import { retryLostCall } from "../retry-lost-call.js";
-import { SilenceWatch } from "../silence-watch.js";
+import { watchSilence } from "../watch-silence.js";
 import { decodeChunks } from "./decode-chunks.js";
 import { mapOpenAiError, parseServerError, type ServerError } from "./map-openai-error.js";
 import { toModelServerError } from "./openai.client.js";
@@ -30,8 +30,6 @@ export interface OpenAiCompatibleOptions {
   /** Called for each tool call that was recovered, and for each generation that was run again. */
   onRescue?: (kind: Rescue) => void;
 }
-
-const defaultProbeIntervalMs = 15_000;
 
 /** vLLM, SGLang, llama.cpp's server, LM Studio. They load their models themselves, each with one window. */
 export class OpenAiCompatibleBackend implements InferenceBackend {
@@ -53,31 +51,24 @@ export class OpenAiCompatibleBackend implements InferenceBackend {
     return this.server.client.probe();
   }
 
-  async *generate(
+  generate(
     request: CanonicalRequest,
     model: ServedModel,
     signal: AbortSignal,
   ): AsyncGenerator<GenerationEvent> {
-    const { firstEventTimeoutMs, idleTimeoutMs, probeIntervalMs = defaultProbeIntervalMs } = this.options;
+    const { firstEventTimeoutMs, idleTimeoutMs, probeIntervalMs } = this.options;
     // Some parsers hold a call's argument back until it is complete, as long as a large file takes to write.
     const limitMs = request.tools?.length ? firstEventTimeoutMs : idleTimeoutMs;
-    const watch = new SilenceWatch({
-      limitMs: firstEventTimeoutMs,
-      probeIntervalMs,
-      probe: () => this.probe(),
-    });
-    try {
-      const ending = AbortSignal.any([signal, watch.signal]);
-      const hear = () => watch.heard(limitMs);
-      yield* retryLostCall(
-        (attempt) => this.attempt(request, model, attempt, ending, hear),
-        () => this.options.onRescue?.("retry"),
-      );
-    } catch (error) {
-      throw watch.signal.aborted ? watch.signal.reason : toModelServerError(error);
-    } finally {
-      watch.stop();
-    }
+    return watchSilence(
+      { limitMs: firstEventTimeoutMs, probeIntervalMs, probe: () => this.probe() },
+      signal,
+      (watched) =>
+        retryLostCall(
+          (attempt) => this.attempt(request, model, attempt, watched.signal, () => watched.hear(limitMs)),
+          () => this.options.onRescue?.("retry"),
+        ),
+      toModelServerError,
+    );
   }
 
   private async *attempt(

@@ -1,21 +1,15 @@
-type Schema = Record<string, unknown>;
+import { isStringArray, type MemberRule, type Schema, siftProperties, siftSchema } from "../sift-schema.js";
 
 /**
  * A tool's schema as these servers read it: for an object, and without what a JSON schema may hold but their grammar
  * builders refuse with the whole request (llama.cpp: "schema must be an object"). What they can't read is left out.
  */
 export function toParameters(schema: Schema = {}): Schema {
-  return { ...toSchema(schema), type: "object", properties: toProperties(schema["properties"]) };
+  const sift = (inner: unknown) => siftSchema(inner, toMember);
+  return { ...sift(schema), type: "object", properties: siftProperties(schema["properties"], sift) };
 }
 
-function toSchema(schema: unknown): Schema {
-  if (!isSchema(schema)) return {};
-  const members = Object.entries(schema).map(([name, value]) => [name, toMember(name, value)]);
-  return Object.fromEntries(members.filter(([, value]) => value !== undefined)) as Schema;
-}
-
-/** Undefined leaves the member out. */
-function toMember(name: string, value: unknown): unknown {
+const toMember: MemberRule = (name, value, sift) => {
   switch (name) {
     case "type":
       return typeof value === "string" || isStringArray(value) ? value : undefined;
@@ -28,25 +22,14 @@ function toMember(name: string, value: unknown): unknown {
     case "anyOf":
     case "oneOf":
     case "allOf":
-      return Array.isArray(value) && value.length > 0 ? value.map(toSchema) : undefined;
+      return Array.isArray(value) && value.length > 0 ? value.map(sift) : undefined;
     case "properties":
     case "$defs":
     case "definitions":
-      return toProperties(value);
+      return siftProperties(value, sift);
     case "items":
-      return toSchema(value);
+      return sift(value);
     default:
       return value;
   }
-}
-
-const toProperties = (properties: unknown): Schema =>
-  Object.fromEntries(
-    Object.entries(isSchema(properties) ? properties : {}).map(([name, schema]) => [name, toSchema(schema)]),
-  );
-
-const isStringArray = (value: unknown): value is string[] =>
-  Array.isArray(value) && value.every((item) => typeof item === "string");
-
-const isSchema = (value: unknown): value is Schema =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
+};
