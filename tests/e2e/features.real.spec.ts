@@ -1,11 +1,7 @@
 import type Anthropic from "@anthropic-ai/sdk";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { RunningService } from "#platform/bootstrap.js";
-import { startCache } from "../../services/cache/src/start-cache.js";
-import { startGateway } from "../../services/gateway/src/start-gateway.js";
-import { startInferenceAdapter } from "../../services/inference-adapter/src/start-inference-adapter.js";
 import { claimRealOllama } from "../support/claim-real-ollama.js";
-import { clientFor } from "../support/stack.js";
+import { clientFor, type Services, startServices } from "../support/stack.js";
 
 // The demands on an answer, against a real Ollama and through the official SDK. The scripted models know nothing of
 // tools or schemas, so what comes out right here is Ollama's grammar and our reading of it.
@@ -17,28 +13,20 @@ it.skipIf(!process.env["CI"])("on CI a real Ollama is there: REAL_OLLAMA_HOST", 
 );
 
 describe.skipIf(!host)("on a real Ollama", { timeout: 120_000 }, () => {
-  let services: RunningService[] = [];
+  let services: Services | undefined;
   let client: Anthropic;
   let release: () => Promise<void>;
 
   beforeAll(async () => {
     release = await claimRealOllama();
-    const quiet = { LOG_LEVEL: "silent", DRAIN_TIMEOUT_MS: "0" };
-    const cache = await startCache({ ...quiet, CACHE_PORT: "0" });
-    const adapter = await startInferenceAdapter({
-      ...quiet,
-      INFERENCE_PORT: "0",
-      OLLAMA_HOST: host,
-      MODEL_NAME: "tiny",
-      CONTEXT_LENGTH: "8192",
+    services = await startServices({
+      gateway: { MODEL_NAME: "tiny" },
+      adapter: { OLLAMA_HOST: host, MODEL_NAME: "tiny", CONTEXT_LENGTH: "8192" },
     });
-    const links = { CACHE_URL: cache.url, INFERENCE_URL: adapter.url };
-    const gateway = await startGateway({ ...quiet, API_PORT: "0", MODEL_NAME: "tiny", ...links });
-    services = [gateway, adapter, cache];
-    client = clientFor(gateway.url, { defaultHeaders: { "cache-control": "no-store" } });
+    client = clientFor(services.gateway.url, { defaultHeaders: { "cache-control": "no-store" } });
   }, 600_000);
   afterAll(async () => {
-    for (const service of services) await service.close();
+    await services?.close();
     await release?.();
   });
 

@@ -1,11 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { RunningService } from "#platform/bootstrap.js";
-import { startCache } from "../../services/cache/src/start-cache.js";
-import { startGateway } from "../../services/gateway/src/start-gateway.js";
-import { startInferenceAdapter } from "../../services/inference-adapter/src/start-inference-adapter.js";
 import { claimRealOllama } from "../support/claim-real-ollama.js";
-import { postMessage } from "../support/stack.js";
+import { postMessage, type Services, startServices } from "../support/stack.js";
 
 // The canonical form goes to the model too, so a real Ollama finds its KV prefix again from turn to turn.
 
@@ -32,27 +28,20 @@ it.skipIf(!process.env["CI"])("on CI a real Ollama is there: REAL_OLLAMA_HOST", 
 );
 
 describe.skipIf(!host)("the second turn of a session", () => {
-  let services: RunningService[] = [];
+  let services: Services | undefined;
   let url = "";
   let release: () => Promise<void>;
 
   beforeAll(async () => {
     release = await claimRealOllama();
-    const quiet = { LOG_LEVEL: "silent", DRAIN_TIMEOUT_MS: "0" };
-    const cache = await startCache({ ...quiet, CACHE_PORT: "0" });
-    const adapter = await startInferenceAdapter({
-      ...quiet,
-      INFERENCE_PORT: "0",
-      OLLAMA_HOST: host,
-      MODEL_NAME: "tiny",
+    services = await startServices({
+      gateway: { MODEL_NAME: "tiny" },
+      adapter: { OLLAMA_HOST: host, MODEL_NAME: "tiny" },
     });
-    const links = { CACHE_URL: cache.url, INFERENCE_URL: adapter.url };
-    const gateway = await startGateway({ ...quiet, API_PORT: "0", MODEL_NAME: "tiny", ...links });
-    services = [gateway, adapter, cache];
-    url = gateway.url;
+    url = services.gateway.url;
   }, 600_000);
   afterAll(async () => {
-    for (const service of services) await service.close();
+    await services?.close();
     await release();
   });
 

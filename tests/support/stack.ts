@@ -20,33 +20,30 @@ export interface StackOptions {
   adapter?: NodeJS.ProcessEnv;
 }
 
-/** The three real services on free ports, before a fake Ollama. */
-export interface Stack {
-  url: string;
-  ollama: FakeOllama;
+/** The three real services on free ports. */
+export interface Services {
   gateway: RunningService;
   cache: RunningService;
   adapter: RunningService;
+  close(): Promise<void>;
+}
+
+/** The same before a fake Ollama. */
+export interface Stack extends Services {
+  url: string;
+  ollama: FakeOllama;
   /** The official SDK, without its retries. */
   client(options?: ClientOptions): Anthropic;
   /** `POST /v1/messages`, for what the SDK does not show. */
   post(body: object | string, headers?: Record<string, string>, signal?: AbortSignal): Promise<Response>;
-  close(): Promise<void>;
 }
 
 const quiet = { LOG_LEVEL: "silent", DRAIN_TIMEOUT_MS: "0" };
 
-export async function startStack(options: StackOptions = {}): Promise<Stack> {
-  const ollama = await startFakeOllama(options.ollama);
+/** `OLLAMA_HOST` stands in the adapter's environment. */
+export async function startServices(options: Omit<StackOptions, "ollama">): Promise<Services> {
   const cache = await startCache({ ...quiet, CACHE_PORT: "0", ...options.cache });
-  const adapter = await startInferenceAdapter({
-    ...quiet,
-    INFERENCE_PORT: "0",
-    OLLAMA_HOST: ollama.url,
-    // The path that most scripts speak of; raw-mode.spec.ts goes the other.
-    INFERENCE_MODE: "chat",
-    ...options.adapter,
-  });
+  const adapter = await startInferenceAdapter({ ...quiet, INFERENCE_PORT: "0", ...options.adapter });
   const gateway = await startGateway({
     ...quiet,
     API_PORT: "0",
@@ -54,17 +51,32 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     INFERENCE_URL: adapter.url,
     ...options.gateway,
   });
-  const { url } = gateway;
   return {
-    url,
-    ollama,
     gateway,
     cache,
     adapter,
+    close: async () => {
+      for (const service of [gateway, adapter, cache]) await service.close();
+    },
+  };
+}
+
+export async function startStack({ ollama: fake, ...options }: StackOptions = {}): Promise<Stack> {
+  const ollama = await startFakeOllama(fake);
+  const services = await startServices({
+    ...options,
+    // The mode that most scripts speak of; raw-mode.spec.ts goes the other way.
+    adapter: { OLLAMA_HOST: ollama.url, INFERENCE_MODE: "chat", ...options.adapter },
+  });
+  const { url } = services.gateway;
+  return {
+    ...services,
+    url,
+    ollama,
     client: (clientOptions) => clientFor(url, clientOptions),
     post: (body, headers, signal) => postMessage(url, body, headers, signal),
     close: async () => {
-      for (const service of [gateway, adapter, cache]) await service.close();
+      await services.close();
       await ollama.close();
     },
   };
