@@ -8,6 +8,8 @@ export const inferenceHeaders = {
   session: "x-session",
   /** Request: a hash that names a conversation of the session: its prompts begin alike. */
   conversation: "x-conversation",
+  /** Request: `whole`: nobody reads the answer while it is written, so texts that come together may be one. */
+  reading: "x-reading",
   /** Answer: the fingerprint of what answers, see `ModelCard`. */
   fingerprint: "x-fingerprint",
   /** Answer: the name of the model that answers. */

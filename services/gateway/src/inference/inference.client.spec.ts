@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { json } from "node:stream/consumers";
+import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { collect } from "#anthropic/__fixtures__/collect.js";
 import { ApiError } from "#anthropic/errors.js";
@@ -40,6 +41,7 @@ const call = (changed: Partial<InferenceCall> = {}): InferenceCall => ({
   model: foreign,
   key: "abc",
   joinsFinished: true,
+  isReadWhole: false,
   session: "s",
   conversation: "c",
   requestId: "req_1",
@@ -96,6 +98,41 @@ describe("InferenceClient.create", () => {
     expect(body).toEqual({ ...call().request, stream: true });
     expect(server.requests[0]).toMatchObject({ method: "POST", url: "/v1/messages" });
     expect(server.requests[0]?.headers).toMatchObject({ "x-cache-key": "abc", "request-id": "req_1" });
+  });
+
+  it.each([
+    [true, "whole"],
+    [false, undefined],
+  ])("tells that the answer is read when it is whole: %s", async (isReadWhole, header) => {
+    const server = await startServer(stream(events.map(encodeEvent).join("")));
+    await collect((await clientOf(server.url).create(call({ isReadWhole }))).events);
+    expect(server.requests[0]?.headers["x-reading"]).toBe(header);
+  });
+
+  it("keeps the connection of a whole answer for the next", async () => {
+    const ports = new Set<number | undefined>();
+    const server = await startServer((request, response) => {
+      ports.add(request.socket.remotePort);
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      response.write(events.map(encodeEvent).join(""));
+      setTimeout(() => response.end(), 20);
+    });
+    const client = clientOf(server.url);
+    await collect((await client.create(call())).events);
+    await sleep(100);
+    await collect((await client.create(call())).events);
+    expect(ports.size).toBe(1);
+  });
+
+  it("closes the connection of an answer that never ends behind its last event", async () => {
+    const closed = Promise.withResolvers<void>();
+    const server = await startServer((_, response) => {
+      response.once("close", closed.resolve);
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      response.write(events.map(encodeEvent).join(""));
+    });
+    await collect((await clientOf(server.url).create(call())).events);
+    await closed.promise;
   });
 
   it("does without the headers of our adapter", async () => {

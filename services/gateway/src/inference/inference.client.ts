@@ -5,6 +5,7 @@ import { ApiError, parseErrorBody } from "#anthropic/errors.js";
 import type { MessageStreamEvent } from "#anthropic/events.js";
 import { decodeEvents } from "#anthropic/sse.js";
 import { type HttpAnswer, HttpClient, UpstreamError } from "#platform/http-client.js";
+import { readOut } from "#platform/read-out.js";
 import { inferenceHeaders } from "#service-contracts/inference-headers.js";
 import { isModelCard, type ModelCard, type ModelList } from "#service-contracts/model-card.js";
 import { innerHeaders } from "../access/inner-headers.js";
@@ -18,6 +19,8 @@ export interface InferenceCall {
   key: string | undefined;
   /** False: an answer that somebody has had already is of no use, because it is stored nowhere. */
   joinsFinished: boolean;
+  /** The client reads the answer only when it is whole. */
+  isReadWhole: boolean;
   requestId: string;
   /** Hashes of who asks, for the adapter's queue. */
   session: string;
@@ -147,7 +150,7 @@ export class InferenceClient {
 }
 
 function requestHeaders(call: InferenceCall): Record<string, string> {
-  const { key, joinsFinished, requestId, session, conversation } = call;
+  const { key, joinsFinished, isReadWhole, requestId, session, conversation } = call;
   return {
     accept: "text/event-stream",
     "anthropic-version": "2023-06-01",
@@ -156,6 +159,7 @@ function requestHeaders(call: InferenceCall): Record<string, string> {
     [inferenceHeaders.session]: session,
     [inferenceHeaders.conversation]: conversation,
     ...(joinsFinished ? {} : { [inferenceHeaders.join]: "unfinished" }),
+    ...(isReadWhole ? { [inferenceHeaders.reading]: "whole" } : {}),
   };
 }
 
@@ -173,15 +177,21 @@ function readHeaders(
   };
 }
 
+/** Behind the last event only the end of the body is missing: it is read too, and the connection is kept. */
 async function* readEvents(body: IncomingMessage, silenceMs: number): AsyncGenerator<MessageStreamEvent> {
+  let isWhole = false;
   try {
     for await (const event of decodeEvents(withSilenceLimit(body, silenceMs))) {
       if (event.type === "error") throw parseErrorBody(500, event);
+      isWhole = event.type === "message_stop";
       yield event;
-      if (event.type === "message_stop") return;
+      if (isWhole) return;
     }
   } catch (error) {
     throw toBrokenStream(error);
+  } finally {
+    if (isWhole) readOut(body);
+    else body.destroy();
   }
   throw new ApiError("api_error", "The inference service ended its stream before the answer was complete");
 }
@@ -195,9 +205,9 @@ async function* withSilenceLimit(body: IncomingMessage, silenceMs: number): Asyn
     body.destroy(new ApiError("timeout_error", `The inference service sent nothing for ${seconds} s`));
   }, silenceMs);
   try {
-    for await (const chunk of body) {
+    for await (const chunk of body.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>) {
       isWaiting = false;
-      yield chunk as Uint8Array;
+      yield chunk;
       isWaiting = true;
       timer.refresh();
     }

@@ -88,6 +88,7 @@ export class MessagesService {
       // Another answer is not the one that the others get; a retry of the same session joins it.
       key: isAnother ? givenHash : generationKey,
       joinsFinished: policy.isStored && !isAnother,
+      isReadWhole: !exchange.isStream,
       requestId: caller.requestId,
       ...toSession(caller.headers, caller.tenant),
       signal: caller.signal,

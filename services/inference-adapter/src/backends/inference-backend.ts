@@ -46,6 +46,11 @@ export interface ServedModel extends BackendModel {
   fingerprint: string;
 }
 
+export interface GenerateOptions {
+  /** Nobody reads while the model writes: texts that the server sends together may be one. */
+  mergesTexts?: boolean;
+}
+
 /** One kind of server that runs models. A new one is a folder beside `ollama/` and a line in the registry. */
 export interface InferenceBackend {
   readonly name: string;
@@ -69,6 +74,7 @@ export interface InferenceBackend {
     request: CanonicalRequest,
     model: ServedModel,
     signal: AbortSignal,
+    options?: GenerateOptions,
   ): AsyncIterable<GenerationEvent>;
   /** Resolves when the server answers at all. @throws ApiError */
   probe(): Promise<void>;

@@ -27,7 +27,11 @@ export class MessagesController {
   ): Promise<void> {
     this.idle.noteUse();
     const signal = abortOnDisconnect(reply.raw);
-    const { headers: known, events } = await this.messages.create(body, toSharing(headers), signal);
+    const { headers: known, events } = await this.messages.create(
+      body,
+      { ...toSharing(headers), mergesTexts: headers[inferenceHeaders.reading] === "whole" },
+      signal,
+    );
     reply.headers(known);
     await sendEventStream(reply, events, { requestId: request.id, pingIntervalMs, signal });
   }

@@ -6,7 +6,12 @@ import type { MessageStreamEvent } from "#anthropic/events.js";
 import { hasUrlSource } from "#anthropic/has-url-source.js";
 import { parseCountTokensRequest, parseMessagesRequest } from "#anthropic/parse-messages-request.js";
 import { inferenceHeaders } from "#service-contracts/inference-headers.js";
-import { INFERENCE_BACKEND, type InferenceBackend, type ServedModel } from "../backends/inference-backend.js";
+import {
+  type GenerateOptions,
+  INFERENCE_BACKEND,
+  type InferenceBackend,
+  type ServedModel,
+} from "../backends/inference-backend.js";
 import { generateAnswer, isConstrainedFirst } from "../answers/generate-answer.js";
 import { type AnswerRule, toAnswerRule } from "../answers/to-answer-rule.js";
 import { toAskedRequest } from "../answers/to-asked-request.js";
@@ -55,8 +60,11 @@ export class MessagesService {
   ) {}
 
   /** Starts or joins a generation. What can be refused is refused here, before any header. @throws ApiError */
-  async create(body: unknown, sharing: Sharing, signal: AbortSignal): Promise<CreatedMessage> {
-    const { key, isAnew, session, conversation } = sharing;
+  async create(
+    body: unknown,
+    { key, isAnew, session, conversation, mergesTexts }: Sharing & GenerateOptions,
+    signal: AbortSignal,
+  ): Promise<CreatedMessage> {
     const given = this.read(body, key);
     const model = await this.models.find(given.model);
     checkAbilities(given, model);
@@ -69,7 +77,8 @@ export class MessagesService {
     const { generation, started } = this.generations.join(
       toGenerationKey(key, given, request),
       { session, prefix: `${conversation} ${prefixKey}`, promptTokens: count.tokens },
-      (aborted) => this.generate({ ...request, max_tokens: maxTokens }, rule, model, count, aborted),
+      (aborted) =>
+        this.generate({ ...request, max_tokens: maxTokens }, rule, model, count, aborted, { mergesTexts }),
       isAnew,
     );
     const subscription = generation.subscribe(signal);
@@ -121,10 +130,11 @@ export class MessagesService {
     model: ServedModel,
     count: TokenCount,
     signal: AbortSignal,
+    options: GenerateOptions,
   ): AsyncIterable<MessageStreamEvent> {
     const run = (asked: CanonicalRequest) =>
       this.work.measure(
-        checkWholePrompt(this.backend.generate(asked, model, signal), {
+        checkWholePrompt(this.backend.generate(asked, model, signal, options), {
           count,
           contextLength: model.contextLength,
           loadedContextLength: async () => this.backend.loadedContextLength?.(model),

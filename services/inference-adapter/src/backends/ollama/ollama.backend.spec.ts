@@ -55,6 +55,9 @@ const generate = (backend: InferenceBackend, request = ask(), signal = never) =>
 
 const token = (content: string): OllamaChatChunk => ({ message: { content }, done: false });
 const done: OllamaChatChunk = { message: { content: "" }, done: true, done_reason: "stop", eval_count: 3 };
+const together: OllamaChatChunk[] = [token("a"), token("b"), token("c"), done];
+const sayTogether = ({ response }: Chat) =>
+  response.end(together.map((chunk) => `${JSON.stringify(chunk)}\n`).join(""));
 const textOf = (events: GenerationEvent[]) =>
   events.map((event) => (event.type === "text" ? event.text : "")).join("");
 
@@ -73,6 +76,22 @@ describe("an answer", () => {
     expect((await events.next()).value).toEqual({ type: "text", text: "first" });
     server.chats[0]?.end(token("second"), done);
     expect(textOf(await collect(events))).toBe("second");
+  });
+
+  it.each([
+    ["merges", { mergesTexts: true }, {}, ["abc"]],
+    ["does not merge, where somebody reads it,", {}, {}, ["a", "b", "c"]],
+    [
+      "does not merge, where pieces are counted,",
+      { mergesTexts: true },
+      { stop_sequences: ["d"] },
+      ["a", "b", "c"],
+    ],
+  ])("%s the texts that come together", async (_name, options, fields, texts) => {
+    const { backend } = await start(sayTogether);
+    const events = await collect(backend.generate(ask(fields), model, never, options));
+    expect(events.flatMap((event) => (event.type === "text" ? [event.text] : []))).toEqual(texts);
+    expect(events.at(-1)).toMatchObject({ type: "end", outputTokens: 3 });
   });
 
   it("uses the connection of the one before", async () => {

@@ -3,6 +3,7 @@ import type { IncomingMessage } from "node:http";
 import { clientTools } from "#anthropic/client-tools.js";
 import type { CanonicalRequest } from "#anthropic/canonical-request.js";
 import { ApiError } from "#anthropic/errors.js";
+import { readOut } from "#platform/read-out.js";
 import { estimateTokens } from "../../tokens/estimate-tokens.js";
 import { promptTooLong } from "../../tokens/prompt-too-long.js";
 import { rescueToolCalls } from "../../tool-rescue/rescue-tool-calls.js";
@@ -12,6 +13,7 @@ import { decodeJsonLines } from "../decode-json-lines.js";
 import type {
   BackendModel,
   Capability,
+  GenerateOptions,
   GenerationEvent,
   InferenceBackend,
   ServedModel,
@@ -19,11 +21,11 @@ import type {
 import { retryLostCall } from "../retry-lost-call.js";
 import { watchSilence, type Watched } from "../watch-silence.js";
 import { isContextOverflow, mapOllamaError } from "./map-ollama-error.js";
+import { mergeTexts } from "./merge-texts.js";
 import { OllamaClient, type StreamAnswer, toOllamaError } from "./ollama.client.js";
 import type {
   OllamaChatChunk,
   OllamaChatRequest,
-  OllamaChunk,
   OllamaPullChunk,
   OllamaRawChunk,
   OllamaShow,
@@ -55,6 +57,12 @@ export interface OllamaBackendOptions {
   onRescue?: (kind: Rescue) => void;
 }
 
+interface Reading {
+  /** Called for each line. */
+  hear: () => void;
+  mergesTexts: boolean;
+}
+
 export class OllamaBackend implements InferenceBackend {
   readonly name = "ollama";
   readonly translationVersion: string;
@@ -80,10 +88,14 @@ export class OllamaBackend implements InferenceBackend {
     request: CanonicalRequest,
     model: ServedModel,
     signal: AbortSignal,
+    { mergesTexts = false }: GenerateOptions = {},
   ): AsyncGenerator<GenerationEvent> {
     const { firstEventTimeoutMs: limitMs, probeIntervalMs } = this.options;
     const limits = { limitMs, probeIntervalMs, probe: () => this.probe() };
-    return watchSilence(limits, signal, (watched) => this.run(request, model, watched), toOllamaError);
+    // Where an answer is cut at a stop sequence, its pieces are counted as tokens.
+    const merges = mergesTexts && !request.stop_sequences?.length;
+    const run = (watched: Watched) => this.run(request, model, watched, merges);
+    return watchSilence(limits, signal, run, toOllamaError);
   }
 
   async load(model: ServedModel, signal: AbortSignal): Promise<void> {
@@ -114,15 +126,16 @@ export class OllamaBackend implements InferenceBackend {
     request: CanonicalRequest,
     model: ServedModel,
     watched: Watched,
+    mergesTexts: boolean,
   ): AsyncGenerator<GenerationEvent> {
     const { signal } = watched;
     const prompt = await this.toRawPrompt(request, model, signal);
-    const hear = () => watched.hear(this.silenceLimitMs(request, prompt));
+    const reading = { hear: () => watched.hear(this.silenceLimitMs(request, prompt)), mergesTexts };
     yield* retryLostCall(
       (attempt) =>
         prompt === undefined
-          ? this.attempt(request, model, attempt, signal, hear)
-          : this.attemptRaw(request, model, prompt, attempt, signal, hear),
+          ? this.attempt(request, model, attempt, signal, reading)
+          : this.attemptRaw(request, model, prompt, attempt, signal, reading),
       () => this.onRescue("retry"),
     );
   }
@@ -167,11 +180,11 @@ export class OllamaBackend implements InferenceBackend {
     model: ServedModel,
     attempt: number,
     signal: AbortSignal,
-    hear: () => void,
+    reading: Reading,
   ): AsyncGenerator<GenerationEvent> {
     const chat = this.options.requests.toChat(request, model);
     if (attempt > 0) chat.options.seed = randomInt(2 ** 31);
-    const chunks = readChunks<OllamaChatChunk>(await this.open(chat, request, model, signal), hear);
+    const chunks = readChunks<OllamaChatChunk>(await this.open(chat, request, model, signal), reading);
     const events = cutAtStopSequence(toGenerationEvents(chunks), request.stop_sequences ?? []);
     const tools = request.output_config?.format ? [] : clientTools(request);
     yield* rescueToolCalls(events, tools, ({ kind }) => this.onRescue(kind));
@@ -183,7 +196,7 @@ export class OllamaBackend implements InferenceBackend {
     prompt: string,
     attempt: number,
     signal: AbortSignal,
-    hear: () => void,
+    reading: Reading,
   ): AsyncGenerator<GenerationEvent> {
     const { requests } = this.options;
     const chat = requests.toChat(request, model);
@@ -192,7 +205,7 @@ export class OllamaBackend implements InferenceBackend {
       { ...toOllamaRawRequest(chat, prompt), think: false },
       signal,
     );
-    const chunks = readChunks<OllamaRawChunk>(linesOf(answer, request, model), hear);
+    const chunks = readChunks<OllamaRawChunk>(linesOf(answer, request, model), reading);
     yield* readWritten(toWrittenEvents(chunks), {
       request,
       think: chat.think,
@@ -277,14 +290,14 @@ function linesOf(answer: StreamAnswer, request: CanonicalRequest, model: ServedM
  * Behind the last line only the end of the body is missing: where that is read too, the connection is kept for
  * the next answer, and Ollama sees no client that breaks off.
  */
-async function* readChunks<Chunk extends OllamaChunk>(
+async function* readChunks<Chunk extends OllamaChatChunk>(
   body: IncomingMessage,
-  hear: () => void,
+  { hear, mergesTexts }: Reading,
 ): AsyncGenerator<Chunk> {
   let isWhole = false;
   try {
     const bytes = body.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>;
-    for await (const chunk of decodeJsonLines<Chunk>(bytes)) {
+    for await (const chunk of decodeJsonLines<Chunk>(bytes, mergesTexts ? mergeTexts : undefined)) {
       hear();
       isWhole = chunk.done === true;
       yield chunk;
@@ -293,12 +306,6 @@ async function* readChunks<Chunk extends OllamaChunk>(
     if (isWhole) readOut(body);
     else body.destroy();
   }
-}
-
-/** Reads the rest of a body that nobody needs; then it cannot fail any more. */
-function readOut(body: IncomingMessage): void {
-  body.on("error", () => undefined);
-  body.resume();
 }
 
 /** It answered, but not with what was asked for. */
