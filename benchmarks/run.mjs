@@ -34,7 +34,7 @@ const timing = options.short
   : {
       rounds: 3,
       sliceMs: 600,
-      warmUpMs: 800,
+      warmUpMs: 2000,
       streamsEach: 2,
       hitConnections: [1, 16, 64],
       missConnections: [1, 16, 64],

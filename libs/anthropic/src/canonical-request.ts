@@ -44,12 +44,11 @@ export function toCanonicalRequest(request: MessagesRequest): CanonicalRequest {
 }
 
 /** The name that `output_config.format` had in a beta. */
-function withOutputFormat({
-  output_format,
-  ...request
-}: MessagesRequest & { output_format?: OutputConfig["format"] }): MessagesRequest {
-  if (output_format === undefined) return request;
-  const { output_config } = request;
+function withOutputFormat(
+  asked: MessagesRequest & { output_format?: OutputConfig["format"] },
+): MessagesRequest {
+  if (asked.output_format === undefined) return asked;
+  const { output_format, output_config, ...request } = asked;
   return { ...request, output_config: { ...output_config, format: output_config?.format ?? output_format } };
 }
 
@@ -64,11 +63,9 @@ function withoutEmptyPrefill(messages: CanonicalMessage[]): CanonicalMessage[] {
  * inside a tool's input or schema belongs to the model.
  */
 function bare<T extends object>(object: T): T {
-  const isDropped = ([name, value]: [string, unknown]) => value === null || name === "cache_control";
-  const members = Object.entries(object);
-  return members.some(isDropped)
-    ? (Object.fromEntries(members.filter((member) => !isDropped(member))) as T)
-    : object;
+  const isDropped = (name: string) => object[name as keyof T] === null || name === "cache_control";
+  if (!Object.keys(object).some(isDropped)) return object;
+  return Object.fromEntries(Object.entries(object).filter(([name]) => !isDropped(name))) as T;
 }
 
 function toCanonicalSystem(system: string | TextBlock[]): TextBlock[] {
@@ -171,6 +168,7 @@ function renameToolIds(messages: CanonicalMessage[]): CanonicalMessage[] {
  * whole prompt: they go behind the others, in the order in which they were found.
  */
 function toCanonicalTools(tools: Tool[], messages: InputMessage[]): Tool[] {
+  if (tools.length === 0) return [];
   const found = foundTools(messages);
   const rank = ({ name, defer_loading }: Tool): number =>
     defer_loading ? (found.get(name) ?? found.size) : -1;

@@ -7,15 +7,19 @@ import type { MessagesRequest } from "./messages.js";
 
 type Fields = Record<string, unknown>;
 
+const samplingFields = ["temperature", "top_p", "top_k"];
+
 /** An unknown body → a request whose parts that we read have the right types. @throws ApiError naming the path. */
 export function parseMessagesRequest(body: unknown): MessagesRequest {
   const request = parseCountTokensRequest(body);
-  const { max_tokens, temperature, top_p, top_k, stop_sequences, stream } = body as Fields;
+  const { max_tokens, stop_sequences, stream } = body as Fields;
   if (max_tokens != null && !(Number.isInteger(max_tokens) && (max_tokens as number) >= 1))
     throw invalid("max_tokens", "Input should be a whole number greater than or equal to 1");
-  for (const [path, value] of Object.entries({ temperature, top_p, top_k }))
+  for (const path of samplingFields) {
+    const value = (body as Fields)[path];
     if (value != null && !(Number.isFinite(value) && (value as number) >= 0))
       throw invalid(path, "Input should be a number greater than or equal to 0");
+  }
   if (stream != null && typeof stream !== "boolean")
     throw invalid("stream", "Input should be a valid boolean");
   if (stop_sequences != null && !isStringArray(stop_sequences))

@@ -74,6 +74,8 @@ export class HttpClient {
       // Any limit, Infinity too, makes axios wrap a streamed body: destroying that while it is silent closes nothing.
       maxContentLength: -1,
       validateStatus: () => true,
+      // The body is JSON already; axios would parse it to see whether it is.
+      transformRequest: [(data: unknown) => data],
       transformResponse: [(data: unknown) => data],
       headers: this.headers,
     });

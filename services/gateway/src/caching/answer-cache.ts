@@ -69,7 +69,7 @@ export class AnswerCache {
   }
 
   /** The session has had this answer whole. */
-  markGiven({ key, givenHash, policy }: Question): Promise<void> {
+  markGiven({ key, givenHash, policy }: Pick<Question, "key" | "givenHash" | "policy">): Promise<void> {
     if (givenHash !== undefined && policy.isStored) this.cache.markGiven(key, givenHash);
     return Promise.resolve();
   }

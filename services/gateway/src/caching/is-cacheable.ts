@@ -53,9 +53,12 @@ export function isCacheable(
   };
 }
 
-function parseCacheControl(header: string | undefined): Map<string, string> {
+const noDirectives: ReadonlyMap<string, string> = new Map();
+
+function parseCacheControl(header: string | undefined): ReadonlyMap<string, string> {
+  if (header === undefined) return noDirectives;
   const directives = new Map<string, string>();
-  for (const directive of (header ?? "").split(",")) {
+  for (const directive of header.split(",")) {
     const [name = "", value = ""] = directive.trim().split("=", 2);
     if (name !== "") directives.set(name.toLowerCase(), value);
   }

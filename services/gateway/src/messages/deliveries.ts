@@ -6,10 +6,14 @@ const retrySpanMs = 190_000;
 /** A client without keep-alive hangs up when it has its answer; the end of a cut tunnel hangs up later. */
 const hangUpMs = 2000;
 
+/** How much later than that it may be looked at. */
+const sweepMs = 5000;
+
 interface Delivery {
   givenHash: string;
-  /** Remembers that it has arrived, once. */
-  conclude: () => Promise<unknown>;
+  sentAt: number;
+  /** Remembers that it has arrived. */
+  mark: () => Promise<unknown>;
 }
 
 /**
@@ -20,30 +24,48 @@ interface Delivery {
  */
 @Injectable()
 export class Deliveries {
-  private readonly open = new WeakMap<EventEmitter, Delivery>();
+  /** Those sent first come first. */
+  private readonly open = new Map<EventEmitter, Delivery>();
+  private readonly watched = new WeakSet<EventEmitter>();
+  private sweep: NodeJS.Timeout | undefined;
 
   noteSent(connection: EventEmitter, givenHash: string, mark: () => Promise<unknown>): void {
-    const sentAt = performance.now();
-    let concluded: Promise<unknown> | undefined;
-    const onClose = () => {
-      if (performance.now() - sentAt < hangUpMs) void conclude();
-    };
-    const conclude = () => {
-      clearTimeout(timer);
-      connection.off("close", onClose);
-      return (concluded ??= mark());
-    };
-    const timer = setTimeout(() => void conclude(), retrySpanMs).unref();
-    connection.once("close", onClose);
-    this.open.set(connection, { givenHash, conclude });
+    void this.take(connection)?.mark();
+    this.open.set(connection, { givenHash, mark, sentAt: performance.now() });
+    if (!this.watched.has(connection)) {
+      this.watched.add(connection);
+      connection.once("close", () => this.onClose(connection));
+    }
+    this.sweep ??= this.scheduleSweep();
   }
 
   /** Waits for the mark where the request asks for the very answer that has arrived. */
   async noteRequest(connection: EventEmitter, givenHash: string | undefined): Promise<void> {
-    const delivery = this.open.get(connection);
+    const delivery = this.take(connection);
     if (!delivery) return;
-    this.open.delete(connection);
-    const concluded = delivery.conclude();
-    if (delivery.givenHash === givenHash) await concluded;
+    const marked = delivery.mark();
+    if (delivery.givenHash === givenHash) await marked;
+  }
+
+  private take(connection: EventEmitter): Delivery | undefined {
+    const delivery = this.open.get(connection);
+    if (delivery) this.open.delete(connection);
+    return delivery;
+  }
+
+  private onClose(connection: EventEmitter): void {
+    const sentAt = this.open.get(connection)?.sentAt ?? -Infinity;
+    if (performance.now() - sentAt < hangUpMs) void this.take(connection)?.mark();
+  }
+
+  private scheduleSweep(): NodeJS.Timeout {
+    return setTimeout(() => {
+      const now = performance.now();
+      for (const [connection, { sentAt }] of this.open) {
+        if (now - sentAt < retrySpanMs) break;
+        void this.take(connection)?.mark();
+      }
+      this.sweep = this.open.size > 0 ? this.scheduleSweep() : undefined;
+    }, sweepMs).unref();
   }
 }

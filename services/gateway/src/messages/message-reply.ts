@@ -96,10 +96,11 @@ export class MessageReply {
 /** A replay is there at once: one write instead of one for each event. */
 async function sendReplay(reply: FastifyReply, exchange: Exchange, replay: Replay): Promise<void> {
   const model = exchange.question?.request.model ?? "";
+  reply.headers(exchange.toHeaders());
   if (exchange.isStream) {
     exchange.noteFirstEvent();
-    await reply.headers({ ...eventStreamHeaders, ...exchange.toHeaders() }).send(replay.toEventStream(model));
-  } else await reply.headers({ ...jsonHeaders, ...exchange.toHeaders() }).send(replay.toJson(model));
+    await reply.headers(eventStreamHeaders).send(replay.toEventStream(model));
+  } else await reply.headers(jsonHeaders).send(replay.toJson(model));
 }
 
 async function* noteFirstEvent(

@@ -65,8 +65,10 @@ export class MessagesService {
   /** The whole answer has been sent. That the client has it is known later. */
   noteSent({ question }: Exchange): void {
     if (question?.givenHash === undefined) return;
-    const { givenHash, caller } = question;
-    this.deliveries.noteSent(caller.connection, givenHash, () => this.cache.markGiven(question));
+    const { key, givenHash, policy, caller } = question;
+    // It is kept for a while: not with the whole question.
+    const mark = () => this.cache.markGiven({ key, givenHash, policy });
+    this.deliveries.noteSent(caller.connection, givenHash, mark);
   }
 
   async countTokens(body: unknown): Promise<{ input_tokens: number }> {

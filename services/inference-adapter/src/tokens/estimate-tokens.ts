@@ -7,21 +7,19 @@ export const tokensPerImage = 1500;
 
 /** About how many tokens a prompt has, from its length. An image counts as a fixed number. */
 export function estimateTokens(request: CanonicalRequest): number {
-  let images = 0;
-  const json = JSON.stringify(
-    [request.system ?? [], request.tools ?? [], request.messages],
-    (_key, value: unknown) => {
-      if (!isImage(value)) return value;
-      images += 1;
-      return undefined;
-    },
-  );
-  return Math.ceil(Buffer.byteLength(json) / bytesPerToken) + images * tokensPerImage;
+  const parts = [request.system ?? [], request.tools ?? [], request.messages];
+  const images = findImages(parts);
+  const bytes = jsonBytes(parts) - images.reduce<number>((sum, image) => sum + jsonBytes(image), 0);
+  return Math.ceil(bytes / bytesPerToken) + images.length * tokensPerImage;
 }
 
-const isImage = (value: unknown): boolean =>
-  typeof value === "object" &&
-  value !== null &&
-  "type" in value &&
-  value.type === "image" &&
-  "source" in value;
+const jsonBytes = (value: unknown): number => Buffer.byteLength(JSON.stringify(value));
+
+function findImages(value: unknown, found: object[] = []): object[] {
+  if (typeof value !== "object" || value === null) return found;
+  if (isImage(value)) found.push(value);
+  else for (const member of Object.values(value)) findImages(member, found);
+  return found;
+}
+
+const isImage = (value: object): boolean => "type" in value && value.type === "image" && "source" in value;

@@ -57,9 +57,10 @@ export class TokenCounter implements PromptCounter {
   /** Takes in what the backend counted for a request that it has answered. Never throws. */
   async learn(request: CanonicalRequest, model: ServedModel, promptTokens: number): Promise<void> {
     try {
+      const counter = await this.counterOf(model);
+      if (!counter) return;
       const outline = this.toOutline(request, model);
-      if (outline.images > 0) return;
-      await (await this.counterOf(model))?.learn(outline, promptTokens);
+      if (outline.images === 0) await counter.learn(outline, promptTokens);
     } catch {
       // The next answer teaches it again.
     }
