@@ -12,11 +12,12 @@ export async function measure(system, name) {
   };
 }
 
-/** All well: a cache that is up with its Redis, an adapter with its Ollama. */
-export async function isWell({ urls }) {
+/** What is not well of a cache that is up with its Redis and an adapter with its Ollama; undefined: nothing. */
+export async function findIllness({ urls }) {
   const response = await fetch(`${urls.gateway}/health`, { signal: AbortSignal.timeout(1500) });
   const health = JSON.stringify(await response.json());
+  if (response.status !== 200 || /"(down|degraded)"/.test(health)) return `/health: ${health}`;
   const cache = await fetch(`${urls.cache}/stats`, { signal: AbortSignal.timeout(1500) });
   const { redis } = await cache.json();
-  return response.status === 200 && redis === "up" && !/"(down|degraded)"/.test(health);
+  return redis === "up" ? undefined : `the cache's Redis is ${redis}`;
 }

@@ -12,7 +12,7 @@ import { goodPlans, plans, toPrompt } from "./answers.mjs";
 import { ask } from "./ask.mjs";
 import { listFaults } from "./faults.mjs";
 import { judge } from "./judge.mjs";
-import { isWell, measure } from "./measure.mjs";
+import { findIllness, measure } from "./measure.mjs";
 import { seeded } from "./random.mjs";
 import { System } from "./system.mjs";
 
@@ -116,10 +116,10 @@ async function breakOnce(chosen, lastsMs) {
 async function untilWell(since) {
   for (;;) {
     const tookMs = performance.now() - since;
-    const isHealthy = await isWell(system).catch(() => false);
-    if (isHealthy && (await answersAnew().catch(() => false))) return performance.now() - since;
+    const illness = await findIllness(system).catch((error) => `a health check: ${error.message}`);
+    if (!illness && (await answersAnew().catch(() => false))) return performance.now() - since;
     if (tookMs > 6 * recoveryLimitMs) {
-      say(`        ${isHealthy ? "a new question is not answered" : "a health check is not well"}`);
+      say(`        ${illness ?? "a new question is not answered"}`);
       return tookMs;
     }
     await sleep(50);

@@ -88,7 +88,10 @@ function withoutBillingLines(text: string): string {
 
 function toCanonicalContent(content: string | ContentBlock[]): ContentBlock[] {
   if (typeof content === "string") return content === "" ? [] : [{ type: "text", text: content }];
-  return content.filter((block) => block.type !== "text" || block.text !== "").map(toCanonicalBlock);
+  const kept: ContentBlock[] = [];
+  for (const block of content)
+    if (block.type !== "text" || block.text !== "") kept.push(toCanonicalBlock(block));
+  return kept;
 }
 
 function toCanonicalBlock(block: ContentBlock): ContentBlock {
@@ -112,13 +115,15 @@ function toCanonicalBlock(block: ContentBlock): ContentBlock {
  */
 function foldSystemMessages(messages: InputMessage[]): CanonicalMessage[] {
   const folded: { message: CanonicalMessage; reminders: ContentBlock[] }[] = [];
-  for (const { role, content, ...fields } of messages) {
+  for (const message of messages) {
+    const { role, content } = message;
+    const fields = otherFields(message);
     const blocks = toCanonicalContent(content);
     if (role !== "system") {
-      folded.push({ message: { ...bare(fields), role, content: blocks }, reminders: [] });
+      folded.push({ message: { ...fields, role, content: blocks }, reminders: [] });
       continue;
     }
-    const reminders = [...toUnknownBlocks(bare(fields)), ...blocks.map(toReminder)];
+    const reminders = [...toUnknownBlocks(fields), ...blocks.map(toReminder)];
     if (reminders.length === 0) continue;
     let last = folded.at(-1);
     if (last?.message.role !== "user") {
@@ -131,6 +136,15 @@ function foldSystemMessages(messages: InputMessage[]): CanonicalMessage[] {
     reminders.length === 0 ? message : { ...message, content: [...reminders, ...message.content] },
   );
 }
+
+/** Most messages have none; a rest of an object that has none is dear. */
+function otherFields(message: InputMessage): object {
+  if (Object.keys(message).length === 2) return noFields;
+  const { role: _role, content: _content, ...fields } = message;
+  return bare(fields);
+}
+
+const noFields = {};
 
 const toReminder = (block: ContentBlock): ContentBlock =>
   block.type === "text"

@@ -49,7 +49,7 @@ const question = (changed: Partial<Question> = {}, wishes: Partial<CachePolicy> 
     headers: {},
     tenant: "alice",
     requestId: "req_1",
-    signal: new AbortController().signal,
+    client: { isGone: false, signal: new AbortController().signal },
     connection: new EventEmitter(),
   },
   tenant: "alice",

@@ -39,12 +39,11 @@ export class Deliveries {
     this.sweep ??= this.scheduleSweep();
   }
 
-  /** Waits for the mark where the request asks for the very answer that has arrived. */
-  async noteRequest(connection: EventEmitter, givenHash: string | undefined): Promise<void> {
+  /** The mark, where the request asks for the very answer that has arrived: it has to wait for that. */
+  noteRequest(connection: EventEmitter, givenHash: string | undefined): Promise<unknown> | undefined {
     const delivery = this.take(connection);
-    if (!delivery) return;
-    const marked = delivery.mark();
-    if (delivery.givenHash === givenHash) await marked;
+    const marked = delivery?.mark();
+    return delivery?.givenHash === givenHash ? marked : undefined;
   }
 
   private take(connection: EventEmitter): Delivery | undefined {

@@ -36,12 +36,12 @@ export class MessageReply {
     const exchange = new Exchange();
     try {
       const failure = await this.sendAnswer(reply, caller, exchange, await answer(exchange));
-      exchange.isGiven = failure === undefined && !caller.signal.aborted;
+      exchange.isGiven = failure === undefined && !caller.client.isGone;
       this.conclude(caller, exchange, failure);
     } catch (error) {
       reply.headers(exchange.toHeaders());
       this.conclude(caller, exchange, error);
-      if (!caller.signal.aborted) throw error;
+      if (!caller.client.isGone) throw error;
     }
     return exchange;
   }
@@ -49,7 +49,7 @@ export class MessageReply {
   /** @returns the error that ended a stream, if one did */
   private async sendAnswer(
     reply: FastifyReply,
-    { requestId, signal }: Caller,
+    { requestId, client }: Caller,
     exchange: Exchange,
     answer: Answer,
   ): Promise<unknown> {
@@ -61,7 +61,11 @@ export class MessageReply {
     const events = noteFirstEvent(answer.events, exchange);
     if (exchange.isStream) {
       reply.headers(exchange.toHeaders());
-      return sendEventStream(reply, events, { requestId, pingIntervalMs, signal });
+      return sendEventStream(reply, events, {
+        requestId,
+        pingIntervalMs,
+        signal: client.signal,
+      });
     }
     const message = await foldMessage(events);
     // Only now is it known how long what took.
@@ -70,9 +74,9 @@ export class MessageReply {
   }
 
   /** One line a request, without its content, and its metrics. */
-  private conclude({ requestId, signal }: Caller, exchange: Exchange, failure: unknown): void {
+  private conclude({ requestId, client }: Caller, exchange: Exchange, failure: unknown): void {
     const error = failure === undefined ? undefined : toApiError(failure);
-    const isGone = signal.aborted;
+    const { isGone } = client;
     this.metrics.observe(exchange, isGone && error ? undefined : error?.type);
     this.recent.note(exchange, error?.type);
     const line = {

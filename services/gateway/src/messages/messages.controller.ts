@@ -1,6 +1,6 @@
 import { Body, Controller, HttpCode, Post, Req, Res, UseGuards } from "@nestjs/common";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { abortOnDisconnect } from "#platform/abort-on-disconnect.js";
+import { ClientPresence } from "#platform/abort-on-disconnect.js";
 import { ApiKeyGuard, Tenant } from "../access/api-key.guard.js";
 import { RateLimitGuard } from "../access/rate-limits/rate-limit.guard.js";
 import { MessageReply } from "./message-reply.js";
@@ -23,8 +23,8 @@ export class MessagesController {
     @Req() { headers, id: requestId, socket }: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const signal = abortOnDisconnect(reply.raw);
-    const caller = { headers, tenant, requestId, signal, connection: socket };
+    const client = new ClientPresence(reply.raw);
+    const caller = { headers, tenant, requestId, client, connection: socket };
     const exchange = await this.reply.send(reply, caller, (known) =>
       this.messages.create(body, caller, known),
     );

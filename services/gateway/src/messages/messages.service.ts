@@ -44,7 +44,8 @@ export class MessagesService {
   async create(body: unknown, caller: Caller, exchange: Exchange): Promise<Answer> {
     const question = await exchange.time("parse", () => this.questions.read(body, caller));
     exchange.noteQuestion(question);
-    await this.deliveries.noteRequest(caller.connection, question.givenHash);
+    const marked = this.deliveries.noteRequest(caller.connection, question.givenHash);
+    if (marked) await marked;
     const found = await exchange.time("cache", () => this.cache.find(question));
     if (found !== undefined && found !== "given") {
       exchange.noteHit(found.entry);
@@ -93,15 +94,15 @@ export class MessagesService {
       isReadWhole: !exchange.isStream,
       requestId: caller.requestId,
       ...toSession(caller.headers, caller.tenant),
-      signal: caller.signal,
+      signal: caller.client.signal,
     });
     exchange.noteGeneration(answer);
     if (!answer.isJoined) this.limits.charge(caller.tenant, { input: answer.inputTokens });
-    caller.signal.addEventListener("abort", answer.leave, { once: true });
+    caller.client.signal.addEventListener("abort", answer.leave, { once: true });
     const log = recordMessage(answer.events, (recording) =>
       this.onWhole(question, answer, recording, exchange),
     );
-    const signal = AbortSignal.any([caller.signal, this.shutdown.signal]);
+    const signal = AbortSignal.any([caller.client.signal, this.shutdown.signal]);
     const { isLate, items } = await peekFirst(log.read(signal), earlyFailureMs);
     return restampEvents(items, {
       model: request.model,

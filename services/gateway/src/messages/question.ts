@@ -2,6 +2,7 @@ import type { EventEmitter } from "node:events";
 import type { IncomingHttpHeaders } from "node:http";
 import type { CanonicalRequest } from "#anthropic/canonical-request.js";
 import type { MessagesRequest } from "#anthropic/messages.js";
+import type { ClientPresence } from "#platform/abort-on-disconnect.js";
 import type { ModelCard } from "#service-contracts/model-card.js";
 import type { CachePolicy } from "../caching/is-cacheable.js";
 
@@ -9,7 +10,7 @@ export interface Caller {
   headers: IncomingHttpHeaders;
   tenant: string;
   requestId: string;
-  signal: AbortSignal;
+  client: Pick<ClientPresence, "isGone" | "signal">;
   /** The connection that the request came on. */
   connection: EventEmitter;
 }

@@ -17,7 +17,7 @@ const caller = (headers: Caller["headers"] = {}, tenant = "-"): Caller => ({
   headers,
   tenant,
   requestId: "req_1",
-  signal: new AbortController().signal,
+  client: { isGone: false, signal: new AbortController().signal },
   connection: new EventEmitter(),
 });
 const body = { model: "claude-opus", messages: [{ role: "user", content: "Hi" }] };

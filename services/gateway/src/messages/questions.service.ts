@@ -28,7 +28,7 @@ export class QuestionsService {
     const request = parseMessagesRequest(body);
     const { CACHE_TTL: ttlSeconds, CACHE_MAX_TTL: maxTtlSeconds, CACHE_SAMPLED: cacheSampled } = this.config;
     const policy = isCacheable(request, caller.headers, { ttlSeconds, maxTtlSeconds, cacheSampled });
-    const model = await this.router.resolve(request.model);
+    const model = this.router.known(request.model) ?? (await this.router.resolve(request.model));
     const canonical = { ...toCanonicalRequest(request), model: model.id };
     const keys = this.toKeys(canonical, model, caller);
     return {

@@ -18,7 +18,7 @@ const maxPicked = 1000;
 @Injectable()
 export class ModelRouter {
   private readonly aliases;
-  private known: ModelCard[] | undefined;
+  private listed: ModelCard[] | undefined;
   /** What names meant in a list: a list is never changed. */
   private readonly picked = new WeakMap<ModelCard[], Map<string, ModelCard>>();
   private askedAt = -Infinity;
@@ -30,6 +30,11 @@ export class ModelRouter {
     private readonly remembered: RememberedModels,
   ) {
     this.aliases = parseModelAliases(config.MODEL_ALIASES);
+  }
+
+  /** What `resolve` would give, where nobody has to be asked for it. */
+  known(requested: string): ModelCard | undefined {
+    return this.listed && this.isFresh ? this.pick(requested, this.listed) : undefined;
   }
 
   /** @throws ApiError `not_found_error` naming what is served; the adapter's error when no model was ever known */
@@ -47,20 +52,24 @@ export class ModelRouter {
   }
 
   async list(): Promise<ModelCard[]> {
-    if (!this.known) return this.refresh().catch((error: unknown) => this.recall(error));
-    if (performance.now() - this.askedAt < freshMs) return this.known;
+    if (!this.listed) return this.refresh().catch((error: unknown) => this.recall(error));
+    if (this.isFresh) return this.listed;
     this.askedAt = performance.now();
     await Promise.race([this.refreshOrKnown(), delay(refreshWaitMs)]);
-    return this.known;
+    return this.listed;
   }
 
   /** The known names: the bounded set of values that a metric's label may have. */
   isServed(id: string): boolean {
-    return this.known?.some((model) => model.id === id) ?? false;
+    return this.listed?.some((model) => model.id === id) ?? false;
+  }
+
+  private get isFresh(): boolean {
+    return performance.now() - this.askedAt < freshMs;
   }
 
   private refreshOrKnown(): Promise<ModelCard[]> {
-    return this.refresh().catch(() => this.known ?? []);
+    return this.refresh().catch(() => this.listed ?? []);
   }
 
   private refresh(): Promise<ModelCard[]> {
@@ -69,18 +78,18 @@ export class ModelRouter {
   }
 
   private async ask(): Promise<ModelCard[]> {
-    this.known = await this.inference.listModels();
+    this.listed = await this.inference.listModels();
     this.askedAt = performance.now();
-    this.remembered.write(this.known);
-    return this.known;
+    this.remembered.write(this.listed);
+    return this.listed;
   }
 
   /** After a restart, with the backend down: what was listed before it. @throws the `error` where that is not known */
   private async recall(error: unknown): Promise<ModelCard[]> {
     const models = await this.remembered.read();
     if (!models) throw error;
-    this.known ??= models;
-    return this.known;
+    this.listed ??= models;
+    return this.listed;
   }
 
   /** The model that a name means and that is not installed. */
