@@ -11,6 +11,9 @@ const maxRemembered = 50_000;
 /** More sessions of one answer are not told together: that would cost more than asking for each. */
 const maxTold = 5000;
 
+/** Answers whose sessions are told to Redis at the same time: lookups have to find room in its queue. */
+const marksAtOnce = 16;
+
 /** ARGV: now, limit. Nothing where there are more. */
 const listScript = `
 if redis.call('ZCARD', KEYS[1]) > tonumber(ARGV[2]) then return false end
@@ -67,11 +70,19 @@ export class GivenAnswers {
     return toMarks([...toPairs(there ?? []), ...here], there !== undefined);
   }
 
-  async mark(key: string, hashes: readonly string[]): Promise<void> {
+  /** Sessions by the keys of the answers that they were given. Here at once, in Redis some at a time. */
+  async mark(given: readonly (readonly [key: string, hashes: string[]])[]): Promise<void> {
     const now = Date.now();
-    const until = now + rememberedMs;
-    this.markHere(key, hashes, until);
+    for (const [key, hashes] of given) this.markHere(key, hashes, now + rememberedMs);
     if (this.connection.state === "none") return;
+    for (let at = 0; at < given.length; at += marksAtOnce)
+      await Promise.all(
+        given.slice(at, at + marksAtOnce).map(([key, hashes]) => this.markInRedis(key, hashes, now)),
+      );
+  }
+
+  private async markInRedis(key: string, hashes: readonly string[], now: number): Promise<void> {
+    const until = now + rememberedMs;
     const name = redisNames.given(key);
     const args = [until, now, maxOfOneAnswer, rememberedMs].map(String);
     await this.redis.attempt("set", () =>

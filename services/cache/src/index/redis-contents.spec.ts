@@ -147,6 +147,18 @@ describe.skipIf(isRedisMissing)("what stands in Redis", () => {
     expect(JSON.parse((await copy(hashes[1])).text)).toMatchObject({ terms: null, entry: { version: 1 } });
   });
 
+  it("is found while the sessions of many answers are written down", async () => {
+    await start();
+    await cache.put(keyOf(1), "x");
+    await cache.service.close();
+    await start();
+    const given = Array.from({ length: 600 }, (_, number) => [keyOf(number + 2), ["a".repeat(32)]]);
+    const reported = cache.ask("POST", "/reports", JSON.stringify(reportOf({ given } as never)));
+    expect(await cache.get(keyOf(1))).toMatchObject({ status: 200, tier: "redis" });
+    await reported;
+    expect((await names()).filter((name) => name.includes(":given:"))).toHaveLength(600);
+  });
+
   it("is said to be out of reach when it is", async () => {
     await start();
     await cache.put(keyOf(1), "x", 60, { tenant: "alice" });

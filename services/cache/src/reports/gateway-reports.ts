@@ -55,9 +55,9 @@ export class GatewayReports {
 
   /** The other gateways of this service are told at once, those of other services that they must ask again. */
   private async mark({ given, reader }: GatewayReport): Promise<void> {
-    const marked = given.map(([key, hashes]) => this.given.mark(key, hashes));
+    const marked = this.given.mark(given);
     this.feed.tell({ type: "given", hashes: given.flatMap(([, hashes]) => hashes) }, reader);
-    await Promise.all(marked);
+    await marked;
     this.coherence.publishGiven(given.map(([key]) => key));
   }
 }
