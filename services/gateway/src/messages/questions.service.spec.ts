@@ -9,8 +9,7 @@ import type { Caller } from "./question.js";
 import { QuestionsService } from "./questions.service.js";
 
 const card = (id: string, fingerprint?: string) => ({ id, fingerprint }) as ModelCard;
-const router = (model = card("qwen3-coder:30b", "f1")) =>
-  ({ resolve: async () => model }) as unknown as ModelRouter;
+const router = (model = card("qwen3-coder:30b", "f1")) => ({ known: () => model }) as unknown as ModelRouter;
 const serviceOf = (config: Partial<GatewayConfig> = {}, model?: ModelCard) =>
   new QuestionsService(Object.assign(new GatewayConfig(), config), router(model));
 const caller = (headers: Caller["headers"] = {}, tenant = "-"): Caller => ({
