@@ -223,7 +223,9 @@ const anyCall = fc
       pieces.push(json.slice(0, size));
       json = json.slice(size);
     }
-    return { events: call(name, ...pieces, json), content: { type: "tool_use", name, input: input ?? {} } };
+    // JSON has no -0.
+    const told: unknown = JSON.parse(JSON.stringify(input ?? {}));
+    return { events: call(name, ...pieces, json), content: { type: "tool_use", name, input: told } };
   });
 const anyGroup = fc.oneof(
   fc
