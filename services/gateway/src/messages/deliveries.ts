@@ -3,15 +3,15 @@ import type { EventEmitter } from "node:events";
 
 /** So long a client may ask again for an answer that never reached it: Claude Code for 187 s, as measured. */
 const retrySpanMs = 190_000;
+/** How often it is looked for answers that are older than that. */
+const sweepMs = 5000;
 /** A client without keep-alive hangs up when it has its answer; the end of a cut tunnel hangs up later. */
 const hangUpMs = 2000;
-
-/** How much later than that it may be looked at. */
-const sweepMs = 5000;
 
 interface Delivery {
   givenHash: string;
   sentAt: number;
+  onClose: () => void;
   /** Remembers that it has arrived. */
   mark: () => Promise<unknown>;
 }
@@ -26,16 +26,16 @@ interface Delivery {
 export class Deliveries {
   /** Those sent first come first. */
   private readonly open = new Map<EventEmitter, Delivery>();
-  private readonly watched = new WeakSet<EventEmitter>();
   private sweep: NodeJS.Timeout | undefined;
 
   noteSent(connection: EventEmitter, givenHash: string, mark: () => Promise<unknown>): void {
     void this.take(connection)?.mark();
-    this.open.set(connection, { givenHash, mark, sentAt: performance.now() });
-    if (!this.watched.has(connection)) {
-      this.watched.add(connection);
-      connection.once("close", () => this.onClose(connection));
-    }
+    const sentAt = performance.now();
+    const onClose = () => {
+      if (performance.now() - sentAt < hangUpMs) void this.take(connection)?.mark();
+    };
+    connection.on("close", onClose);
+    this.open.set(connection, { givenHash, mark, sentAt, onClose });
     this.sweep ??= this.scheduleSweep();
   }
 
@@ -48,13 +48,10 @@ export class Deliveries {
 
   private take(connection: EventEmitter): Delivery | undefined {
     const delivery = this.open.get(connection);
-    if (delivery) this.open.delete(connection);
+    if (!delivery) return undefined;
+    this.open.delete(connection);
+    connection.off("close", delivery.onClose);
     return delivery;
-  }
-
-  private onClose(connection: EventEmitter): void {
-    const sentAt = this.open.get(connection)?.sentAt ?? -Infinity;
-    if (performance.now() - sentAt < hangUpMs) void this.take(connection)?.mark();
   }
 
   private scheduleSweep(): NodeJS.Timeout {

@@ -61,11 +61,7 @@ export class MessageReply {
     const events = noteFirstEvent(answer.events, exchange);
     if (exchange.isStream) {
       reply.headers(exchange.toHeaders());
-      return sendEventStream(reply, events, {
-        requestId,
-        pingIntervalMs,
-        signal: client.signal,
-      });
+      return sendEventStream(reply, events, { requestId, pingIntervalMs, signal: client.signal });
     }
     const message = await foldMessage(events);
     // Only now is it known how long what took.

@@ -44,8 +44,7 @@ export class MessagesService {
   async create(body: unknown, caller: Caller, exchange: Exchange): Promise<Answer> {
     const question = await exchange.time("parse", () => this.questions.read(body, caller));
     exchange.noteQuestion(question);
-    const marked = this.deliveries.noteRequest(caller.connection, question.givenHash);
-    if (marked) await marked;
+    await this.deliveries.noteRequest(caller.connection, question.givenHash);
     const found = await exchange.time("cache", () => this.cache.find(question));
     if (found !== undefined && found !== "given") {
       exchange.noteHit(found.entry);

@@ -3,6 +3,7 @@ import type { IncomingMessage } from "node:http";
 import type { CanonicalRequest } from "#anthropic/canonical-request.js";
 import { clientTools } from "#anthropic/client-tools.js";
 import type { ApiError } from "#anthropic/errors.js";
+import { readOut } from "#platform/read-out.js";
 import { estimateTokens } from "../../tokens/estimate-tokens.js";
 import { leastRoom } from "../../tokens/fit-to-window.js";
 import { promptTooLong } from "../../tokens/prompt-too-long.js";
@@ -144,7 +145,7 @@ async function* readChunks(body: IncomingMessage, hear: () => void): AsyncGenera
     }
     isWhole = true;
   } finally {
-    if (isWhole) body.on("error", () => undefined).resume();
+    if (isWhole) readOut(body);
     else body.destroy();
   }
 }
