@@ -1,4 +1,5 @@
 import { closeOnSignal, startError } from "#platform/bootstrap.js";
+import { letHeapGrow } from "#platform/let-heap-grow.js";
 import { loadEnvFile } from "#platform/load-config.js";
 import { type Options, parseOptions, usage } from "./parse-options.js";
 import { reportOllama, reportStart } from "./report-start.js";
@@ -15,6 +16,7 @@ try {
 }
 
 async function run(options: Options): Promise<void> {
+  letHeapGrow();
   loadEnvFile();
   const env = { ...process.env };
   if (options.port !== undefined) env["API_PORT"] = options.port;

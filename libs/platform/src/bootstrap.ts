@@ -7,6 +7,7 @@ import { ApiError } from "#anthropic/errors.js";
 import { mintRequestId } from "#anthropic/ids.js";
 import { AnthropicExceptionFilter } from "./anthropic-exception.filter.js";
 import type { CallerCheck } from "./callers/check-caller.js";
+import { letHeapGrow } from "./let-heap-grow.js";
 import { ConfigError, loadEnvFile } from "./load-config.js";
 import { LOGGER, type Logger, NestLogger } from "./logging.js";
 import { refuseConnection } from "./refuse-connection.js";
@@ -89,6 +90,7 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
 
 /** Runs a service as its own process: reads `.env`, lists every bad value and exits 1, closes on a signal. */
 export async function runService(start: (env: NodeJS.ProcessEnv) => Promise<RunningService>): Promise<void> {
+  letHeapGrow();
   try {
     loadEnvFile();
     const service = await start(process.env);

@@ -1,4 +1,4 @@
-import { once } from "node:events";
+import { getEventListeners, once } from "node:events";
 import { type IncomingMessage, type ServerResponse, createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
@@ -34,14 +34,14 @@ async function faultOf(work: Promise<unknown>): Promise<UpstreamFault> {
   return (error as UpstreamError).fault;
 }
 
-describe("HttpClient.request", () => {
+describe.each(["request", "exchange"] as const)("HttpClient.%s", (way) => {
   it.each([
     ['{"ä":[1]}', { ä: [1] }],
     ["plain", "plain"],
     ["", ""],
   ])("gives %j as %j, whatever the status", async (body, expected) => {
     const { url } = await serve((_request, response) => response.writeHead(418, { "x-a": "b" }).end(body));
-    const answer = await new HttpClient(url, 1000).request(get());
+    const answer = await new HttpClient(url, 1000)[way](get());
     expect(answer).toMatchObject({ status: 418, body: expected, headers: { "x-a": "b" } });
   });
 
@@ -54,7 +54,7 @@ describe("HttpClient.request", () => {
       });
     });
     const client = new HttpClient(`${url}/base`, 1000, { authorization: "Bearer t" });
-    await client.request({ method: "PUT", path: "/x?y=1", body: { ä: 1 }, headers: { "x-z": "2" } });
+    await client[way]({ method: "PUT", path: "/x?y=1", body: { ä: 1 }, headers: { "x-z": "2" } });
     expect(body).toBe('{"ä":1}');
     expect(requests[0]).toMatchObject({
       method: "PUT",
@@ -74,7 +74,7 @@ describe("HttpClient.request", () => {
       else response.end("1");
     });
     const client = new HttpClient(url, 1000);
-    for (let count = 0; count < 2; count++) expect((await client.request(get())).body).toBe(1);
+    for (let count = 0; count < 2; count++) expect((await client[way](get())).body).toBe(1);
     expect(requests).toHaveLength(3);
   });
 
@@ -93,18 +93,78 @@ describe("HttpClient.request", () => {
     ["half an answer", "timeout", 1, (_request, response) => void response.writeHead(200).write("1")],
   ])("takes %s for %s, and does not ask again", async (_name, fault, asked, answer) => {
     const { url, requests } = await serve(answer);
-    expect(await faultOf(new HttpClient(url, 1000).request(get({ timeoutMs: 300 })))).toBe(fault);
+    expect(await faultOf(new HttpClient(url, 1000)[way](get({ timeoutMs: 300 })))).toBe(fault);
     await new Promise((resolve) => setTimeout(resolve, 50));
     expect(requests).toHaveLength(asked);
   });
 
   it("is refused where nobody listens", async () => {
-    expect(await faultOf(new HttpClient("http://127.0.0.1:1", 1000).request(get()))).toBe("refused");
+    expect(await faultOf(new HttpClient("http://127.0.0.1:1", 1000)[way](get()))).toBe("refused");
   });
 
   it.each([0, 50])("is given up after %i ms", async (ms) => {
     const { url } = await serve(() => {});
     const signal = ms === 0 ? AbortSignal.abort() : AbortSignal.timeout(ms);
-    expect(await faultOf(new HttpClient(url, 1000).request(get({ signal })))).toBe("aborted");
+    expect(await faultOf(new HttpClient(url, 1000)[way](get({ signal })))).toBe("aborted");
+  });
+});
+
+describe("HttpClient.stream", () => {
+  const stream = (url: string, signal: AbortSignal, timeoutMs?: number) =>
+    new HttpClient(url, 1000).stream(get({ signal, ...(timeoutMs === undefined ? {} : { timeoutMs }) }));
+  const begin: Answer = (_request, response) => void response.writeHead(200, { "x-a": "b" }).write("begun");
+
+  it("gives the head before the body has ended, however long that takes", async () => {
+    const { url } = await serve((_request, response) => {
+      response.writeHead(418, { "x-a": "b" }).write("a");
+      setTimeout(() => response.end("b"), 300);
+    });
+    const answer = await stream(url, new AbortController().signal, 100);
+    expect(answer).toMatchObject({ status: 418, headers: { "x-a": "b" } });
+    expect(await text(answer.body)).toBe("ab");
+  });
+
+  it("breaks off with the signal's reason, and closes the connection", async () => {
+    const { url, requests } = await serve(begin);
+    const ending = new AbortController();
+    const { body } = await stream(url, ending.signal);
+    const reason = new Error("given up");
+    setTimeout(() => ending.abort(reason), 30);
+    await expect(text(body)).rejects.toBe(reason);
+    if (!requests[0]?.socket.destroyed) await once(requests[0]!.socket, "close");
+  });
+
+  it("breaks off though nobody reads it", async () => {
+    const { url, requests } = await serve(begin);
+    const ending = new AbortController();
+    const { body } = await stream(url, ending.signal);
+    ending.abort(new Error("given up"));
+    await once(requests[0]!.socket, "close");
+    expect(body.destroyed).toBe(true);
+  });
+
+  it("fails where the other side breaks off", async () => {
+    const { url } = await serve((request, response) => {
+      response.writeHead(200).write("begun");
+      setTimeout(() => request.socket.destroy(), 30);
+    });
+    const { body } = await stream(url, new AbortController().signal);
+    await expect(text(body)).rejects.toThrow("aborted");
+  });
+
+  it("leaves nothing on the signal when the body has ended", async () => {
+    const { url } = await serve((_request, response) => response.end("whole"));
+    const { signal } = new AbortController();
+    const { body } = await stream(url, signal);
+    await text(body);
+    expect(getEventListeners(signal, "abort")).toEqual([]);
+  });
+
+  it.each<[UpstreamFault, number | undefined]>([
+    ["timeout", 50],
+    ["aborted", undefined],
+  ])("ends with %s where no head comes", async (fault, timeoutMs) => {
+    const { url } = await serve(() => {});
+    expect(await faultOf(stream(url, AbortSignal.timeout(400), timeoutMs))).toBe(fault);
   });
 });

@@ -7,7 +7,7 @@ import {
 } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import { urlToHttpOptions } from "node:url";
-import { LostCall, exchangeText } from "./exchange-text.js";
+import { type Exchange, LostCall, endWith, exchangeText, openExchange } from "./http-exchange.js";
 import { afterWaiting } from "./waiting-time.js";
 
 export interface HttpRequest {
@@ -47,6 +47,7 @@ const idleSocketMs = 30_000;
 export class HttpClient {
   private readonly axios: AxiosInstance;
   private readonly base: RequestOptions;
+  private readonly basePath: string;
   private readonly agent: HttpAgent;
   private readonly headers: Record<string, string>;
 
@@ -62,6 +63,7 @@ export class HttpClient {
       connectTimeoutMs,
     );
     this.base = urlToHttpOptions(new URL(baseUrl));
+    this.basePath = (this.base.path ?? "").replace(/\/$/, "");
     this.headers = { "content-type": "application/json", ...headers };
     this.axios = axios.create({
       baseURL: baseUrl,
@@ -81,43 +83,75 @@ export class HttpClient {
     });
   }
 
-  /** The whole answer; a JSON body is parsed, any other stays text. @throws UpstreamError */
-  request({ method, path, headers, ...request }: HttpRequest): Promise<HttpAnswer<unknown>> {
-    const data = encodeBody(request.body);
-    const fullPath = `${(this.base.path ?? "").replace(/\/$/, "")}${path}`;
+  /** The whole answer; a JSON body is parsed, any other stays text. For what no message waits for. @throws UpstreamError */
+  request({ method, path: url, headers, ...request }: HttpRequest): Promise<HttpAnswer<unknown>> {
+    const call = { method, url, headers, data: encodeBody(request.body), responseType: "text" as const };
     return this.send(request, async (signal) => {
-      const exchange = { method, path: fullPath, data, headers: { ...this.headers, ...headers }, signal };
-      const answer = await exchangeText(this.base, { ...exchange, agent: this.agent });
-      return { status: answer.status, headers: answer.headers, body: parseJson(answer.text) };
+      const answer = await this.axios.request<string>({ ...call, signal });
+      return { status: answer.status, headers: toHeaders(answer.headers), body: parseJson(answer.data) };
     });
   }
 
-  /** The answer as soon as its headers are there; the caller reads or destroys `body`. @throws UpstreamError */
-  stream({ method, path: url, headers, ...request }: HttpRequest): Promise<HttpAnswer<IncomingMessage>> {
-    const call = { method, url, headers, data: encodeBody(request.body), responseType: "stream" as const };
-    return this.send(request, (signal) =>
-      this.axios.request<IncomingMessage>({ ...call, signal }).then(toAnswer),
-    );
+  /** As `request`, at a third of the cost. @throws UpstreamError */
+  exchange(request: HttpRequest): Promise<HttpAnswer<unknown>> {
+    const exchange = this.toExchange(request);
+    return this.send(request, async (signal) => {
+      const { status, headers, text } = await exchangeText(this.base, { ...exchange, signal });
+      return { status, headers, body: parseJson(text) };
+    });
+  }
+
+  /**
+   * The answer as soon as its headers are there; the caller reads or destroys `body`, which breaks off when the
+   * request's signal fires. @throws UpstreamError
+   */
+  async stream(request: HttpRequest): Promise<HttpAnswer<IncomingMessage>> {
+    const exchange = this.toExchange(request);
+    const body = await this.send(request, (signal) => openExchange(this.base, { ...exchange, signal }));
+    if (request.signal) endWith(body, request.signal);
+    return { status: body.statusCode ?? 0, headers: body.headers, body };
+  }
+
+  private toExchange({ method, path, body, headers }: HttpRequest): Omit<Exchange, "signal"> {
+    return {
+      method,
+      path: this.basePath + path,
+      data: encodeBody(body),
+      headers: headers ? { ...this.headers, ...headers } : this.headers,
+      agent: this.agent,
+    };
   }
 
   private async send<Answer>(
     { timeoutMs, signal: wish }: Pick<HttpRequest, "timeoutMs" | "signal">,
     attempt: (signal: AbortSignal) => Promise<Answer>,
   ): Promise<Answer> {
-    const clock = new AbortController();
-    const stopClock = timeoutMs === undefined ? () => {} : afterWaiting(timeoutMs, () => clock.abort());
-    const signal = wish ? AbortSignal.any([wish, clock.signal]) : clock.signal;
+    const ending = new AbortController();
+    const onWish = () => ending.abort(wish?.reason);
+    let isLate = false;
+    const stopClock =
+      timeoutMs === undefined
+        ? () => {}
+        : afterWaiting(timeoutMs, () => {
+            isLate = true;
+            ending.abort();
+          });
     // Every try uses up a kept socket, and a fresh one is never stale.
     const tryUntilFresh = (): Promise<Answer> =>
-      attempt(signal).catch((error: unknown) => {
-        if (isStaleSocket(error) && !signal.aborted) return tryUntilFresh();
+      attempt(ending.signal).catch((error: unknown) => {
+        if (isStaleSocket(error) && !ending.signal.aborted) return tryUntilFresh();
         throw error;
       });
+    if (wish?.aborted) onWish();
+    else wish?.addEventListener("abort", onWish, { once: true });
     try {
       return await tryUntilFresh();
     } catch (error) {
-      throw toUpstreamError(error, this.baseUrl, clock.signal.aborted);
+      if (!isLate && ending.signal.aborted)
+        throw new UpstreamError("aborted", "the request was given up", { cause: error });
+      throw toUpstreamError(error, this.baseUrl, isLate);
     } finally {
+      wish?.removeEventListener("abort", onWish);
       stopClock();
     }
   }
@@ -127,9 +161,7 @@ function encodeBody(body: unknown): string | undefined {
   return body === undefined ? undefined : JSON.stringify(body);
 }
 
-function toAnswer<Body>({ status, headers, data }: AxiosResponse<Body>): HttpAnswer<Body> {
-  return { status, headers: headers as IncomingHttpHeaders, body: data };
-}
+const toHeaders = (headers: AxiosResponse["headers"]) => headers as IncomingHttpHeaders;
 
 /** A kept socket that the other side closed meanwhile: nothing was answered, so once more is safe. */
 function isStaleSocket(error: unknown): boolean {
@@ -144,8 +176,6 @@ function toUpstreamError(error: unknown, baseUrl: string, timedOut: boolean): Up
   const { code, message } = error as { code?: string; message?: string };
   if (timedOut || code === connectTimeoutCode)
     return new UpstreamError("timeout", `${baseUrl} did not answer in time`, { cause: error });
-  if (code === "ERR_CANCELED" || code === "ABORT_ERR")
-    return new UpstreamError("aborted", "the request was given up", { cause: error });
   if (code === "ECONNREFUSED" || code === "ENOTFOUND" || code === "EAI_AGAIN" || code === "EHOSTUNREACH")
     return new UpstreamError("refused", `${baseUrl} cannot be reached (${code})`, { cause: error });
   return new UpstreamError("broken", `the connection to ${baseUrl} broke (${code ?? message})`, {

@@ -111,7 +111,7 @@ export class CacheClient {
   private async lookUp(request: HttpRequest): Promise<HttpAnswer<unknown> | undefined> {
     try {
       return await this.breaker.execute(() =>
-        this.http.request({ ...request, timeoutMs: lookupTimeoutMs }).then(refuseServerError),
+        this.http.exchange({ ...request, timeoutMs: lookupTimeoutMs }).then(refuseServerError),
       );
     } catch (error) {
       this.logger.debug({ reason: (error as Error).message }, "cache lookup failed");
@@ -123,7 +123,7 @@ export class CacheClient {
   private async store(request: HttpRequest): Promise<boolean> {
     if (this.breaker.state !== CircuitState.Closed) return false;
     try {
-      const { status } = await this.http.request({ ...request, timeoutMs: storeTimeoutMs });
+      const { status } = await this.http.exchange({ ...request, timeoutMs: storeTimeoutMs });
       return status >= 200 && status < 300;
     } catch (error) {
       this.logger.debug({ reason: (error as Error).message }, "cache store failed");

@@ -1,5 +1,3 @@
-import { setTimeout as delay } from "node:timers/promises";
-
 export interface Peeked<T> {
   /** True: `limitMs` passed and nothing had come yet. */
   isLate: boolean;
@@ -10,13 +8,15 @@ export interface Peeked<T> {
 /** Waits for a source's first item, but no longer than `limitMs`. A source that fails by then makes this throw. */
 export async function peekFirst<T>(source: AsyncGenerator<T>, limitMs: number): Promise<Peeked<T>> {
   const first = source.next();
-  const timer = new AbortController();
-  const late = delay(limitMs, "late" as const, { signal: timer.signal }).catch(() => "late" as const);
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<"late">((resolve) => {
+    timer = setTimeout(resolve, limitMs, "late");
+  });
   try {
     const winner = await Promise.race([first, late]);
     return { isLate: winner === "late", items: resume(first, source) };
   } finally {
-    timer.abort();
+    clearTimeout(timer);
   }
 }
 

@@ -87,7 +87,7 @@ export class NearReports implements OnApplicationShutdown {
   private async send(): Promise<boolean> {
     const report = this.take();
     const isTaken = await this.http
-      .request({ method: "POST", path: "/reports", body: report, timeoutMs: reportTimeoutMs })
+      .exchange({ method: "POST", path: "/reports", body: report, timeoutMs: reportTimeoutMs })
       .then(({ status }) => status < 500)
       .catch(() => false);
     if (!isTaken) this.putBack(report);

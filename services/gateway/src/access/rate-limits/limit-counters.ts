@@ -40,7 +40,7 @@ export class LimitCounters {
 
   private async ask(tenant: string, charges: LimitCharge[]): Promise<LimitCount[]> {
     const path = `/limits/${encodeURIComponent(tenant)}`;
-    const { status, body } = await this.http.request({ method: "POST", path, body: { charges }, timeoutMs });
+    const { status, body } = await this.http.exchange({ method: "POST", path, body: { charges }, timeoutMs });
     const { counts } = (body ?? {}) as Partial<ChargeAnswer>;
     if (status !== 200 || counts?.length !== charges.length)
       throw new Error(`the cache service answered ${status}`);
