@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { createHash } from "node:crypto";
 import { expect, it } from "vitest";
 import { hashCanonicalJson } from "./canonical-hash.js";
-import { canonicalJson } from "./canonical-json.js";
+import { canonicalJson } from "./__fixtures__/canonical-json.js";
 
 const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
 

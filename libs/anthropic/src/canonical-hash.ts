@@ -7,11 +7,14 @@ const fewNames = 16;
 const maxQuotedNames = 5000;
 const quotedNames = new Map<string, string>();
 
-/** SHA-256 of `canonicalJson(value)`, in hex, without making one large text of it. */
-export function hashCanonicalJson(value: unknown): string {
+/**
+ * SHA-256 of a value's canonical JSON, without making one large text of it: the names of every object sorted, so that
+ * equal values are equal texts; undefined members are left out.
+ */
+export function hashCanonicalJson(value: unknown, encoding: "hex" | "base64url" = "hex"): string {
   const writer = new Utf8Writer();
   writeValue(value, writer, 0);
-  return hash("sha256", writer.finish(), "hex");
+  return hash("sha256", writer.finish(), encoding);
 }
 
 function writeValue(value: unknown, writer: Utf8Writer, depth: number): void {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, expect, it } from "vitest";
 import { type Path, deepFreeze, jsonPaths, replaceAt, valueAt } from "./__fixtures__/json-paths.js";
 import { claudeCodeFixtures, readClaudeCodeBody } from "./__fixtures__/read-fixture.js";
-import { canonicalJson } from "./canonical-json.js";
+import { canonicalJson } from "./__fixtures__/canonical-json.js";
 import { toCanonicalRequest } from "./canonical-request.js";
 import type { MessagesRequest } from "./messages.js";
 

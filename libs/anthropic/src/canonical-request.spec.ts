@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { deepFreeze } from "./__fixtures__/json-paths.js";
-import { canonicalJson } from "./canonical-json.js";
+import { canonicalJson } from "./__fixtures__/canonical-json.js";
 import { toCanonicalRequest } from "./canonical-request.js";
 import { parseCountTokensRequest } from "./parse-messages-request.js";
 

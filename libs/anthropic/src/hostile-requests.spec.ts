@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Path, deepFreeze, jsonPaths, replaceAt } from "./__fixtures__/json-paths.js";
 import { claudeCodeFixtures, readClaudeCodeBody } from "./__fixtures__/read-fixture.js";
-import { canonicalJson } from "./canonical-json.js";
+import { canonicalJson } from "./__fixtures__/canonical-json.js";
 import { toCanonicalRequest } from "./canonical-request.js";
 import { ApiError } from "./errors.js";
 import { parseCountTokensRequest, parseMessagesRequest } from "./parse-messages-request.js";

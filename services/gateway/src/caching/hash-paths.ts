@@ -1,10 +1,11 @@
-import { createHmac } from "node:crypto";
-import { canonicalJson } from "#anthropic/canonical-json.js";
+import { hashCanonicalJson } from "#anthropic/canonical-hash.js";
 import type { CanonicalRequest } from "#anthropic/canonical-request.js";
 import type { PathHash } from "#service-contracts/cache-store.js";
 
 /** Names of unknown fields come from outside, and end up in a header. */
 const maxNameLength = 64;
+/** 96 bits. Less than half of SHA-256, so that no hash can be carried on with more text. */
+const lengthOfHash = 16;
 
 /**
  * The parts of a question in the order in which the model reads them, each with a hash of what stands
@@ -15,8 +16,7 @@ export function hashPaths(
   { system, tools, messages, ...rest }: CanonicalRequest,
   secret: string,
 ): PathHash[] {
-  const hash = (value: unknown) =>
-    createHmac("sha256", secret).update(canonicalJson(value)).digest("base64url").slice(0, 16);
+  const hash = (value: unknown) => hashCanonicalJson([secret, value], "base64url").slice(0, lengthOfHash);
   const parts: [path: string, value: unknown][] = Object.entries(rest)
     .sort(([one], [other]) => (one < other ? -1 : 1))
     .map(([name, value]) => [name.slice(0, maxNameLength), [name, value]]);

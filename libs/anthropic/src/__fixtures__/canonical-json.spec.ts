@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { canonicalJson } from "./canonical-json.js";
-import { ApiError } from "./errors.js";
+import { ApiError } from "../errors.js";
 
 const parse = (json: string) => JSON.parse(json) as unknown;
 
