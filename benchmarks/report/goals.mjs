@@ -81,7 +81,13 @@ function judgeStream(result) {
       },
     ),
     ...(target.name === "three processes" && target.memory
-      ? [toRow("memory (RSS)", target.memory.rssMb, { atMost: limits.memoryMb, unit: "MB" })]
+      ? [
+          toRow("memory, shared pages counted once", target.memory.togetherMb, {
+            atMost: limits.memoryMb,
+            unit: "MB",
+          }),
+          toRow("memory (RSS of each, summed)", target.memory.rssMb, { atMost: limits.memoryMb, unit: "MB" }),
+        ]
       : []),
   ]);
 }

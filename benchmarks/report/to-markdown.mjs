@@ -75,7 +75,7 @@ const streamColumns = [
   "events/s",
   "CPU µs an event",
   "RSS MB",
-  "PSS MB",
+  "together MB",
 ];
 
 function groupLines(group, results) {
@@ -122,7 +122,7 @@ function streamCells(_result, target, baseline) {
     toFixed(target.eventsPerSecond, 0),
     toFixed(target.cpuMicrosecondsPerEvent, 0),
     toFixed(target.memory?.rssMb, 0),
-    toFixed(target.memory?.pssMb, 0),
+    toFixed(target.memory?.togetherMb, 0),
   ];
 }
 

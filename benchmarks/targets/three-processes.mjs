@@ -6,7 +6,7 @@ const host = "127.0.0.1";
 /** As many at once as the load has connections; otherwise a miss waits for the one before it. */
 const concurrency = { INFERENCE_CONCURRENCY: "64", INFERENCE_QUEUE_LIMIT: "256" };
 /** As in docker/Dockerfile. */
-const nodeOptions = "--max-semi-space-size=16";
+const youngGenerationMb = { gateway: 16, cache: 4, "inference-adapter": 8 };
 const listsModels = (url) => answers(`${url}/v1/models`, (status) => status === 200);
 
 /**
@@ -48,7 +48,12 @@ export async function startThreeProcesses(
   function start(service, isUp, ownEnv) {
     const script = join(dist, "services", service, "src", "main.js");
     return children.startNode(`${service} of ${name}`, script, {
-      env: { NODE_OPTIONS: nodeOptions, DRAIN_TIMEOUT_MS: "0", ...ownEnv, ...env },
+      env: {
+        NODE_OPTIONS: `--max-semi-space-size=${youngGenerationMb[service]}`,
+        DRAIN_TIMEOUT_MS: "0",
+        ...ownEnv,
+        ...env,
+      },
       isUp,
     });
   }

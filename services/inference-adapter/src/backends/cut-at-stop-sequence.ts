@@ -6,12 +6,18 @@ import type { GenerationEvent } from "./inference-backend.js";
  * writes, so that it does not depend on how the text comes in pieces. Text that may be the start of one is
  * held back only as long as it may be.
  */
-export async function* cutAtStopSequence(
+export function cutAtStopSequence(
   events: AsyncIterable<GenerationEvent>,
   stopSequences: string[],
-): AsyncGenerator<GenerationEvent> {
+): AsyncIterable<GenerationEvent> {
   const sequences = stopSequences.filter((sequence) => sequence !== "");
-  if (sequences.length === 0) return yield* events;
+  return sequences.length === 0 ? events : cut(events, sequences);
+}
+
+async function* cut(
+  events: AsyncIterable<GenerationEvent>,
+  sequences: string[],
+): AsyncGenerator<GenerationEvent> {
   let held = "";
   let outputTokens = 0;
   for await (const event of events) {

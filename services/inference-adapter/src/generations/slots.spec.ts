@@ -166,6 +166,28 @@ describe("the place with a loaded prefix", () => {
     expect([...order]).toEqual(["a 1", "b 1"]);
   });
 
+  it.each([
+    [2, ["c"]],
+    [4, ["e", "f"]],
+    [5, ["f", "g", "h"]],
+  ])("of %i is held at most half, those that went last", async (width, begun) => {
+    const slots = new Slots(width, 100);
+    const known = ["a", "b", "c", "d", "e"].slice(0, width);
+    takeAll(slots, known);
+    await settle();
+    const places = [...held];
+    for (const _ of known) {
+      await wait(10);
+      release(slots, true);
+    }
+    const order = takeAll(slots, ["c", "d", "e", "f", "g", "h", "i"].slice(width - 2, width + 2));
+    await settle();
+    expect([...order]).toEqual(begun);
+    expect(held).toEqual(places.slice(0, begun.length));
+    await wait(1600);
+    expect(order).toHaveLength(Math.min(4, width));
+  });
+
   it("is the one of several that a conversation gets", async () => {
     const slots = new Slots(2, 100);
     takeAll(slots, ["a 1", "b 1"]);

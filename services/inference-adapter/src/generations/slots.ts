@@ -23,6 +23,7 @@ export class Slots {
   private readonly places: Place[];
   private readonly queue: Waiter[] = [];
   private readonly order = new TurnOrder();
+  private readonly mostHeld: number;
   private holding: NodeJS.Timeout | undefined;
 
   constructor(
@@ -31,6 +32,7 @@ export class Slots {
     private readonly limits: TurnLimits = turnLimits,
   ) {
     this.places = Array.from({ length: width }, () => toEmptyPlace());
+    this.mostHeld = Math.max(1, Math.floor(width / 2));
   }
 
   get depth(): number {
@@ -89,12 +91,20 @@ export class Slots {
     this.giveAll();
   }
 
-  /** Gives the free places, those with a loaded prefix that somebody waits for first. */
+  /**
+   * Gives the free places, those with a loaded prefix that somebody waits for first. Of several places at most half
+   * are held for conversations that are coming back, those that went last.
+   */
   private giveAll(): void {
     clearTimeout(this.holding);
+    if (this.queue.length === 0) return;
     let holdUntil = Infinity;
-    for (const place of this.free()) {
-      const turn = toNextTurn(this.queue, place, performance.now(), this.limits);
+    const free = this.free();
+    let tooMany = free.filter(({ isComingBack }) => isComingBack).length - this.mostHeld;
+    for (const place of free) {
+      const isHeldTooMany = place.isComingBack && tooMany-- > 0;
+      const asked = isHeldTooMany ? { ...place, isComingBack: false } : place;
+      const turn = toNextTurn(this.queue, asked, performance.now(), this.limits);
       if (!turn) return;
       if ("holdUntil" in turn) holdUntil = Math.min(holdUntil, turn.holdUntil);
       else this.give(place, turn.start, turn.isFavour);

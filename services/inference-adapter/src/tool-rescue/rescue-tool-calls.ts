@@ -10,13 +10,21 @@ import { ToolCallScanner, type ScannedPiece, type ScannerOptions } from "./tool-
  * it is being written; when it is cut then, its JSON stays unfinished. @throws ApiError where a call whose
  * beginning was passed on ends as none
  */
-export async function* rescueToolCalls(
+export function rescueToolCalls(
   events: AsyncIterable<GenerationEvent>,
   tools: Tool[],
   onRescue: (call: RescuedCall) => void,
   options: ScannerOptions = {},
+): AsyncIterable<GenerationEvent> {
+  return tools.length === 0 ? events : rescue(events, tools, onRescue, options);
+}
+
+async function* rescue(
+  events: AsyncIterable<GenerationEvent>,
+  tools: Tool[],
+  onRescue: (call: RescuedCall) => void,
+  options: ScannerOptions,
 ): AsyncGenerator<GenerationEvent> {
-  if (tools.length === 0) return yield* events;
   const scanner = new ToolCallScanner(tools, options);
   const translation = new Translation(onRescue);
   for await (const event of events) {
