@@ -17,7 +17,7 @@ export interface HttpRequest {
   body?: unknown;
   headers?: Record<string, string>;
   signal?: AbortSignal;
-  /** Until the answer's headers (`stream`) or its whole body (`request`). */
+  /** Until the answer's headers (`stream`) or its whole body (`request`, `exchange`). */
   timeoutMs?: number;
 }
 
@@ -73,8 +73,6 @@ export class HttpClient {
       maxRedirects: 0,
       decompress: false,
       maxBodyLength: Infinity,
-      // Any limit, Infinity too, makes axios wrap a streamed body: destroying that while it is silent closes nothing.
-      maxContentLength: -1,
       validateStatus: () => true,
       // The body is JSON already; axios would parse it to see whether it is.
       transformRequest: [(data: unknown) => data],
