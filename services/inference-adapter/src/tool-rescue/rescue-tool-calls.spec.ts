@@ -128,9 +128,9 @@ describe("rescueToolCalls", () => {
 
   it("lets prose through before the next piece comes", async () => {
     const source = streamOf([text("One "), text("two"), end("end_turn")]);
-    const stage = rescueToolCalls(source, tools, () => {});
+    const stage = rescueToolCalls(source, tools, () => {})[Symbol.asyncIterator]();
     expect(await stage.next()).toEqual({ done: false, value: text("One ") });
-    await stage.return(undefined);
+    await stage.return?.();
     expect(await source.next()).toEqual({ done: true, value: undefined });
   });
 
