@@ -1,40 +1,41 @@
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { once } from "node:events";
+import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 
-const lock = join(tmpdir(), "llm-selfhost-real-ollama.lock");
-const owner = join(lock, "pid");
+/** Whoever listens there has the real Ollama; however he ends, the kernel gives it back. */
+const port = 21434;
 
 /**
  * Waits until no other suite uses the real Ollama: suites look at which models are loaded, and each would load
- * the other's away.
+ * the other's away. It is handed over without a model: what a suite before has left in a runner, evaluations of
+ * clients that have gone included, would meet the next one.
  * @returns lets the next one have it
  */
 export async function claimRealOllama(): Promise<() => Promise<void>> {
-  while (!(await isTaken())) {
-    await sleep(200);
-    if (await isAbandoned()) await release();
+  for (;;) {
+    const claim = createServer((socket) => socket.destroy()).unref();
+    claim.listen(port, "127.0.0.1");
+    try {
+      await once(claim, "listening");
+      await unloadAll();
+      return async () => {
+        claim.close();
+        await once(claim, "close");
+      };
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;
+      await sleep(200);
+    }
   }
-  await writeFile(owner, String(process.pid));
-  return release;
 }
 
-const release = () => rm(lock, { recursive: true, force: true });
-
-/** True when the lock is ours now. */
-const isTaken = () =>
-  mkdir(lock).then(
-    () => true,
-    () => false,
-  );
-
-async function isAbandoned(): Promise<boolean> {
-  const pid = Number(await readFile(owner, "utf8").catch(() => String(process.pid)));
-  try {
-    process.kill(pid, 0);
-    return false;
-  } catch {
-    return true;
-  }
+async function unloadAll(): Promise<void> {
+  const url = `http://${process.env["REAL_OLLAMA_HOST"]}`;
+  const { models } = (await (await fetch(`${url}/api/ps`)).json()) as { models: { name: string }[] };
+  for (const { name: model } of models)
+    await fetch(`${url}/api/generate`, {
+      method: "POST",
+      body: JSON.stringify({ model, keep_alive: 0, stream: false }),
+      signal: AbortSignal.timeout(10_000),
+    });
 }
