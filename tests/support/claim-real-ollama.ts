@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import { unloadAll } from "../../services/inference-adapter/src/tokens/__fixtures__/real-ollama.js";
 
 /** Whoever listens there has the real Ollama; however he ends, the kernel gives it back. */
 const port = 21434;
@@ -23,19 +24,9 @@ export async function claimRealOllama(): Promise<() => Promise<void>> {
         await once(claim, "close");
       };
     } catch (error) {
+      claim.close();
       if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;
       await sleep(200);
     }
   }
-}
-
-async function unloadAll(): Promise<void> {
-  const url = `http://${process.env["REAL_OLLAMA_HOST"]}`;
-  const { models } = (await (await fetch(`${url}/api/ps`)).json()) as { models: { name: string }[] };
-  for (const { name: model } of models)
-    await fetch(`${url}/api/generate`, {
-      method: "POST",
-      body: JSON.stringify({ model, keep_alive: 0, stream: false }),
-      signal: AbortSignal.timeout(10_000),
-    });
 }

@@ -1,6 +1,9 @@
 import { deepestNesting, nestedTooDeeply } from "../check-nesting.js";
 
-/** What `hashCanonicalJson` hashes: JSON with the keys of every object sorted, so that equal values are equal texts. Undefined members are left out. */
+/**
+ * What `hashCanonicalJson` hashes: JSON with the keys of every object sorted, so that equal values are equal texts.
+ * Undefined members are left out.
+ */
 export function canonicalJson(value: unknown, depth = 0): string {
   if (value === null || typeof value !== "object") return JSON.stringify(value) ?? "null";
   if (depth > deepestNesting) throw nestedTooDeeply();

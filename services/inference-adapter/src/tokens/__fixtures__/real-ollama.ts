@@ -7,8 +7,9 @@ export const realOllama = process.env["REAL_OLLAMA_HOST"];
 const host = realOllama ?? "localhost:11434";
 export const baseUrl = host.includes("://") ? host : `http://${host}`;
 
-export async function ollamaJson<Body>(path: string, body?: unknown): Promise<Body> {
+export async function ollamaJson<Body>(path: string, body?: unknown, timeoutMs?: number): Promise<Body> {
   const answer = await fetch(`${baseUrl}${path}`, {
+    ...(timeoutMs === undefined ? {} : { signal: AbortSignal.timeout(timeoutMs) }),
     method: body === undefined ? "GET" : "POST",
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
@@ -41,4 +42,11 @@ export async function loadedModels(): Promise<string[]> {
   return models.map(({ name, context_length }) => `${name} ${context_length}`).sort();
 }
 
-export const unload = (name: string) => ollamaJson("/api/chat", { model: name, messages: [], keep_alive: 0, stream: false });
+export const unload = (name: string, timeoutMs?: number) =>
+  ollamaJson("/api/chat", { model: name, messages: [], keep_alive: 0, stream: false }, timeoutMs);
+
+/** A runner that never gives its slot back fails this, rather than whoever comes next. */
+export async function unloadAll(): Promise<void> {
+  const { models } = await ollamaJson<{ models: { name: string }[] }>("/api/ps");
+  for (const { name } of models) await unload(name, 10_000);
+}
