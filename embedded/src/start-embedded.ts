@@ -1,5 +1,6 @@
 import type { RunningService } from "#platform/bootstrap.js";
 import { startCache } from "../../services/cache/src/start-cache.js";
+import { InProcess } from "../../services/gateway/src/in-process.js";
 import { startGateway } from "../../services/gateway/src/start-gateway.js";
 import { parseOllamaHost } from "../../services/inference-adapter/src/backends/ollama/parse-ollama-host.js";
 import { startInferenceAdapter } from "../../services/inference-adapter/src/start-inference-adapter.js";
@@ -7,6 +8,8 @@ import { isRefused } from "./ask-ollama.js";
 import { checkConfiguration, type Configuration } from "./check-configuration.js";
 import { checkGatewayPort, choosePort } from "./choose-port.js";
 import { startDemoEngine } from "./demo-engine/demo-engine.js";
+import { toEntryStore } from "./in-process-entries.js";
+import { toCreateMessage } from "./in-process-inference.js";
 
 export interface EmbeddedSettings {
   /** Where Ollama is by default. */
@@ -28,8 +31,12 @@ export interface Embedded {
   close(drainTimeoutMs?: number): Promise<void>;
 }
 
-type Closable = Pick<RunningService, "close">;
-type Started = Partial<Record<"gateway" | "adapter" | "cache" | "demo", Closable>>;
+interface Started {
+  gateway?: RunningService;
+  adapter?: RunningService;
+  cache?: RunningService;
+  demo?: Pick<RunningService, "close"> | undefined;
+}
 
 /** @throws ConfigError, StartError */
 export async function startEmbedded(
@@ -46,11 +53,13 @@ export async function startEmbedded(
   try {
     const cacheUrl = await startOwnCache(env, configuration, started);
     const inference = await startOwnAdapter(env, settings, configuration, started);
-    const gateway = await startGateway({
-      ...env,
-      CACHE_URL: cacheUrl,
-      INFERENCE_URL: inference.inferenceUrl,
-    });
+    const gateway = await startGateway(
+      { ...env, CACHE_URL: cacheUrl, INFERENCE_URL: inference.inferenceUrl },
+      new InProcess(
+        started.adapter && toCreateMessage(started.adapter),
+        started.cache && toEntryStore(started.cache),
+      ),
+    );
     started.gateway = gateway;
     return { configuration, gateway, cacheUrl, ...inference, close };
   } catch (error) {

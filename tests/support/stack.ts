@@ -8,6 +8,10 @@ import type { MessageStreamEvent } from "#anthropic/events.js";
 import { decodeEvents } from "#anthropic/sse.js";
 import type { RunningService } from "#platform/bootstrap.js";
 import { startCache } from "../../services/cache/src/start-cache.js";
+import { toEntryStore } from "../../embedded/src/in-process-entries.js";
+import { toCreateMessage } from "../../embedded/src/in-process-inference.js";
+import type { CreateMessage } from "../../services/gateway/src/inference/inference-call.js";
+import { InProcess } from "../../services/gateway/src/in-process.js";
 import { startGateway } from "../../services/gateway/src/start-gateway.js";
 import { startInferenceAdapter } from "../../services/inference-adapter/src/start-inference-adapter.js";
 import { type FakeOllama, type FakeOllamaOptions, startFakeOllama } from "./fake-ollama/fake-ollama.js";
@@ -38,19 +42,18 @@ export interface Stack extends Services {
   post(body: object | string, headers?: Record<string, string>, signal?: AbortSignal): Promise<Response>;
 }
 
+/** The services call each other as in `npm start`; otherwise over HTTP. */
+export const isOneProcess = process.env["STACK"] === "one-process";
 const quiet = { LOG_LEVEL: "silent", DRAIN_TIMEOUT_MS: "0" };
 
 /** `OLLAMA_HOST` stands in the adapter's environment. */
 export async function startServices(options: Omit<StackOptions, "ollama">): Promise<Services> {
   const cache = await startCache({ ...quiet, CACHE_PORT: "0", ...options.cache });
   const adapter = await startInferenceAdapter({ ...quiet, INFERENCE_PORT: "0", ...options.adapter });
-  const gateway = await startGateway({
-    ...quiet,
-    API_PORT: "0",
-    CACHE_URL: cache.url,
-    INFERENCE_URL: adapter.url,
-    ...options.gateway,
-  });
+  const gateway = await startGateway(
+    { ...quiet, API_PORT: "0", CACHE_URL: cache.url, INFERENCE_URL: adapter.url, ...options.gateway },
+    isOneProcess ? toInProcess(options, cache, adapter) : undefined,
+  );
   return {
     gateway,
     cache,
@@ -59,6 +62,31 @@ export async function startServices(options: Omit<StackOptions, "ollama">): Prom
       for (const service of [gateway, adapter, cache]) await service.close();
     },
   };
+}
+
+/** What a test puts between the services stays between them. */
+function toInProcess({ gateway }: StackOptions, cache: RunningService, adapter: RunningService): InProcess {
+  return new InProcess(
+    gateway?.["INFERENCE_URL"] === undefined ? withFrozenObjects(toCreateMessage(adapter)) : undefined,
+    gateway?.["CACHE_URL"] === undefined ? toEntryStore(cache) : undefined,
+  );
+}
+
+/** Both sides have the same objects: who changes one that he was given fails. */
+function withFrozenObjects(create: CreateMessage): CreateMessage {
+  return async (call) => {
+    const answer = await create({ ...call, request: freeze(call.request) });
+    return { ...answer, events: frozen(answer.events) };
+  };
+}
+
+async function* frozen<T>(items: AsyncGenerator<T>): AsyncGenerator<T> {
+  for await (const item of items) yield freeze(item);
+}
+
+function freeze<T>(value: T): T {
+  if (typeof value === "object" && value !== null) for (const member of Object.values(value)) freeze(member);
+  return Object.freeze(value);
 }
 
 export async function startStack({ ollama: fake, ...options }: StackOptions = {}): Promise<Stack> {

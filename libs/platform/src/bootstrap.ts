@@ -83,6 +83,7 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
     await app.close().finally(() => {
       clearTimeout(timer);
       clearInterval(sweep);
+      shutdown.endAnswers();
     });
   };
   return { url: `http://${urlHost(host)}:${address.port}`, app, close };

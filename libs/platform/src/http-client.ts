@@ -15,6 +15,8 @@ export interface HttpRequest {
   path: string;
   /** Sent as JSON. */
   body?: unknown;
+  /** In its place, what is JSON already. */
+  json?: string;
   headers?: Record<string, string>;
   signal?: AbortSignal;
   /** Until the answer's headers (`stream`) or its whole body (`request`, `exchange`). */
@@ -83,7 +85,7 @@ export class HttpClient {
 
   /** The whole answer; a JSON body is parsed, any other stays text. For what no message waits for. @throws UpstreamError */
   request({ method, path: url, headers, ...request }: HttpRequest): Promise<HttpAnswer<unknown>> {
-    const call = { method, url, headers, data: encodeBody(request.body), responseType: "text" as const };
+    const call = { method, url, headers, data: encodeBody(request), responseType: "text" as const };
     return this.send(request, async (signal) => {
       const answer = await this.axios.request<string>({ ...call, signal });
       return { status: answer.status, headers: toHeaders(answer.headers), body: parseJson(answer.data) };
@@ -110,11 +112,12 @@ export class HttpClient {
     return { status: body.statusCode ?? 0, headers: body.headers, body };
   }
 
-  private toExchange({ method, path, body, headers }: HttpRequest): Omit<Exchange, "signal"> {
+  private toExchange(request: HttpRequest): Omit<Exchange, "signal"> {
+    const { method, path, headers } = request;
     return {
       method,
       path: this.basePath + path,
-      data: encodeBody(body),
+      data: encodeBody(request),
       headers: headers ? { ...this.headers, ...headers } : this.headers,
       agent: this.agent,
     };
@@ -155,8 +158,8 @@ export class HttpClient {
   }
 }
 
-function encodeBody(body: unknown): string | undefined {
-  return body === undefined ? undefined : JSON.stringify(body);
+function encodeBody({ body, json }: Pick<HttpRequest, "body" | "json">): string | undefined {
+  return body === undefined ? json : JSON.stringify(body);
 }
 
 const toHeaders = (headers: AxiosResponse["headers"]) => headers as IncomingHttpHeaders;

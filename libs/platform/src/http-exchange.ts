@@ -45,7 +45,9 @@ export function openExchange(
   { method, path, data, headers, signal, agent }: Exchange,
 ): Promise<IncomingMessage> {
   const send = base.protocol === "https:" ? requestHttps : requestHttp;
-  const length = data === undefined ? {} : { "content-length": String(Buffer.byteLength(data)) };
+  // Once in bytes: a text would be measured twice and then written.
+  const bytes = data === undefined || data.length < 8192 ? data : Buffer.from(data);
+  const length = bytes === undefined ? {} : { "content-length": String(Buffer.byteLength(bytes)) };
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
     const call = send({ ...base, method, path, headers: { ...headers, ...length }, agent });
@@ -61,7 +63,7 @@ export function openExchange(
       answer.on("error", () => undefined);
       resolve(answer);
     });
-    call.end(data);
+    call.end(bytes);
   });
 }
 

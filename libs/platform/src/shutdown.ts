@@ -1,6 +1,6 @@
 import { ApiError } from "#anthropic/errors.js";
 
-/** Injected everywhere: its signal fires when a closing service must end what it is still answering. */
+/** Injected everywhere: its signal fires when a closing service must end what it is still answering, and when it is closed. */
 export class Shutdown {
   private readonly controller = new AbortController();
 

@@ -11,6 +11,17 @@ export interface StoreRequest {
   request?: unknown;
 }
 
+/** The body of `POST /entries`: several at once. Each stands for itself, one that cannot be stored stops no other. */
+export interface StoresRequest {
+  /** `ttl` in seconds. */
+  stores: { key: string; ttl: number; request: StoreRequest }[];
+}
+
+/** Its answer: for each, in order, whether it was stored. */
+export interface StoreAnswer {
+  stored: boolean[];
+}
+
 /** A part of a canonical request, such as `system[2].text`, and the keyed hash of what stands there. */
 export type PathHash = [path: string, hash: string];
 

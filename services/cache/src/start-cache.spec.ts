@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { StoreAnswer } from "#service-contracts/cache-store.js";
 import {
   type CacheUnderTest,
   entryOf,
@@ -117,6 +118,9 @@ describe("the cache service without Redis", () => {
       400,
       "invalid_request_error",
     ],
+    ["no stores", "POST", "/entries", "{}", 400, "invalid_request_error"],
+    ["stores that are no list", "POST", "/entries", '{"stores":{}}', 400, "invalid_request_error"],
+    ["a store that is no object", "POST", "/entries", '{"stores":[null]}', 400, "invalid_request_error"],
     ["no report", "POST", "/reports", "{}", 400, "invalid_request_error"],
     [
       "no hash to mark",
@@ -157,6 +161,30 @@ describe("the cache service without Redis", () => {
     const answer = await cache.ask(method, path, body);
     expect(answer.status).toBe(status);
     expect(JSON.parse(answer.text)).toMatchObject({ type: "error", error: { type } });
+  });
+
+  it("stores several at once, each for itself", async () => {
+    const good = (number: number) => ({
+      key: keyOf(number),
+      ttl: 60,
+      request: { entry: entryOf(`Answer ${number}`), tenant: "-" },
+    });
+    const stores = [
+      ...Array.from({ length: 20 }, (_, index) => good(100 + index)),
+      { ...good(130), key: "abc" },
+      { ...good(131), ttl: 0 },
+      { ...good(132), request: {} },
+      { key: keyOf(133) },
+      good(134),
+    ];
+    const answer = await cache.ask("POST", "/entries", JSON.stringify({ stores }));
+    expect(answer.status).toBe(200);
+    const { stored } = JSON.parse(answer.text) as StoreAnswer;
+    expect(stored).toEqual([...Array<boolean>(20).fill(true), false, false, false, false, true]);
+    expect(await cache.get(keyOf(119))).toMatchObject({ status: 200, text: "Answer 119" });
+    expect(await cache.get(keyOf(134))).toMatchObject({ status: 200, text: "Answer 134" });
+    for (const number of [131, 132, 133])
+      expect(await cache.get(keyOf(number))).toMatchObject({ status: 404 });
   });
 
   it("takes an entry of exactly the limit", async () => {

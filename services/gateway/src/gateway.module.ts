@@ -10,11 +10,16 @@ import { AnswerCache } from "./caching/answer-cache.js";
 import { CacheAdminClient } from "./caching/cache-admin.client.js";
 import { CacheAdminController } from "./caching/cache-admin.controller.js";
 import { CacheClient } from "./caching/cache.client.js";
+import { CacheConnection } from "./caching/cache-connection.js";
+import { ENTRY_STORE } from "./caching/entry-store.js";
+import { HttpEntryStore } from "./caching/http-entry-store.js";
+import { PendingStores } from "./caching/pending-stores.js";
 import { ClaudeCodeController } from "./claude-code/claude-code.controller.js";
 import { GatewayConfig } from "./gateway.config.js";
 import { CacheHealth } from "./health/cache.health.js";
 import { HealthController } from "./health/health.controller.js";
 import { InferenceHealth } from "./health/inference.health.js";
+import { InProcess } from "./in-process.js";
 import { InferenceClient } from "./inference/inference.client.js";
 import { Deliveries } from "./messages/deliveries.js";
 import { MessageReply } from "./messages/message-reply.js";
@@ -39,7 +44,7 @@ import { RootController } from "./root.controller.js";
 @Global()
 @Module({})
 export class GatewayModule {
-  static forRoot(config: GatewayConfig, keys: ApiKeys): DynamicModule {
+  static forRoot(config: GatewayConfig, keys: ApiKeys, inProcess: InProcess): DynamicModule {
     return {
       module: GatewayModule,
       imports: [MetricsModule, TerminusModule.forRoot({ logger: false })],
@@ -56,6 +61,7 @@ export class GatewayModule {
       providers: [
         { provide: GatewayConfig, useValue: config },
         { provide: ApiKeys, useValue: keys },
+        { provide: InProcess, useValue: inProcess },
         ApiKeyGuard,
         AdminGuard,
         LimitCounters,
@@ -69,6 +75,14 @@ export class GatewayModule {
         MessagesMetrics,
         ModelRouter,
         RememberedModels,
+        CacheConnection,
+        HttpEntryStore,
+        {
+          provide: ENTRY_STORE,
+          useFactory: (http: HttpEntryStore) => inProcess.entries ?? http,
+          inject: [HttpEntryStore],
+        },
+        PendingStores,
         CacheClient,
         NearTier,
         CacheFeed,

@@ -6,17 +6,21 @@ import { ApiKeys } from "./access/api-keys.js";
 import { checkExposure } from "./access/check-exposure.js";
 import { GatewayConfig } from "./gateway.config.js";
 import { GatewayModule } from "./gateway.module.js";
+import { InProcess } from "./in-process.js";
 
 const maxBodyBytes = 32 * 1024 * 1024;
 
 /** @throws ConfigError */
-export async function startGateway(env: NodeJS.ProcessEnv): Promise<RunningService> {
+export async function startGateway(
+  env: NodeJS.ProcessEnv,
+  inProcess = new InProcess(),
+): Promise<RunningService> {
   const config = loadConfig(GatewayConfig, env);
   checkExposure(config);
   const logger = createLogger("gateway", config);
   const keys = new ApiKeys(config, logger);
   const service = await startService({
-    module: GatewayModule.forRoot(config, keys),
+    module: GatewayModule.forRoot(config, keys, inProcess),
     logger,
     host: config.API_HOST,
     port: config.API_PORT,

@@ -1,5 +1,5 @@
 import { ApiError } from "#anthropic/errors.js";
-import type { PathHash, StoreRequest } from "#service-contracts/cache-store.js";
+import type { PathHash, StoreRequest, StoresRequest } from "#service-contracts/cache-store.js";
 import { parseStoredEntry, storedEntryVersion } from "#service-contracts/stored-entry.js";
 
 /** Names go into an index that is held in memory. */
@@ -17,6 +17,14 @@ export function parseStoreRequest(body: unknown): StoreRequest {
   if (!isAmount(entry.message.usage.input_tokens)) throw fault(`entry.message.usage: ${amountRule}`);
   if (!isName(tenant)) throw fault(`tenant: ${nameRule}`);
   return { entry, tenant, paths: paths === undefined ? undefined : parsePaths(paths), request };
+}
+
+/** Only the list itself is checked. @throws ApiError `invalid_request_error` */
+export function parseStoresRequest(body: unknown): Partial<StoresRequest["stores"][number]>[] {
+  const { stores } = (body ?? {}) as Partial<StoresRequest>;
+  if (Array.isArray(stores) && stores.every((store) => typeof store === "object" && store !== null))
+    return stores;
+  throw fault("stores: must be a list of objects");
 }
 
 /** @throws ApiError `invalid_request_error` */

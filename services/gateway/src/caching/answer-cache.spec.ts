@@ -4,7 +4,7 @@ import type { Message } from "#anthropic/messages.js";
 import type { NeighbourRequest, StoreRequest } from "#service-contracts/cache-store.js";
 import type { StoredEntry } from "#service-contracts/stored-entry.js";
 import { GatewayConfig } from "../gateway.config.js";
-import type { InferenceAnswer } from "../inference/inference.client.js";
+import type { InferenceAnswer } from "../inference/inference-call.js";
 import type { Question } from "../messages/question.js";
 import { AnswerCache } from "./answer-cache.js";
 import { toCacheKey } from "./cache-key.js";

@@ -3,7 +3,7 @@ import type { Message } from "#anthropic/messages.js";
 import type { Neighbour } from "#service-contracts/cache-store.js";
 import { type StoredEntry, storedEntryVersion } from "#service-contracts/stored-entry.js";
 import { GatewayConfig } from "../gateway.config.js";
-import type { InferenceAnswer } from "../inference/inference.client.js";
+import type { InferenceAnswer } from "../inference/inference-call.js";
 import type { Question } from "../messages/question.js";
 import type { Recording } from "../messages/record-message.js";
 import { CacheClient } from "./cache.client.js";

@@ -1,16 +1,21 @@
 import type { ServerResponse } from "node:http";
+import { pino } from "pino";
 import { Registry } from "prom-client";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { startServer } from "../__fixtures__/start-server.js";
 import { GatewayConfig } from "../gateway.config.js";
 import { NearTier } from "../near-tier/near-tier.js";
 import { CacheAdminClient } from "./cache-admin.client.js";
+import { CacheConnection } from "./cache-connection.js";
+import { HttpEntryStore } from "./http-entry-store.js";
+import { PendingStores } from "./pending-stores.js";
 
 const reply = (status: number, body: string) => (_: unknown, response: ServerResponse) =>
   void response.writeHead(status).end(body);
 const clientOf = (url: string) => {
   const config = Object.assign(new GatewayConfig(), { CACHE_URL: url, CONNECT_TIMEOUT_MS: 500 });
-  return new CacheAdminClient(config, new NearTier(config, new Registry()));
+  const entries = new HttpEntryStore(new CacheConnection(config, pino({ level: "silent" })));
+  return new CacheAdminClient(config, new NearTier(config, new Registry()), new PendingStores(entries));
 };
 const serve = (status: number, body: string) => startServer(reply(status, body), onTestFinished);
 

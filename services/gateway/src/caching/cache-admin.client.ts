@@ -4,6 +4,7 @@ import { HttpClient } from "#platform/http-client.js";
 import { innerHeaders } from "../access/inner-headers.js";
 import { GatewayConfig } from "../gateway.config.js";
 import { NearTier } from "../near-tier/near-tier.js";
+import { PendingStores } from "./pending-stores.js";
 
 /** Administration may take its time; a message's lookup may not (see `CacheClient`). */
 const adminTimeoutMs = 30_000;
@@ -15,6 +16,7 @@ export class CacheAdminClient {
   constructor(
     config: GatewayConfig,
     private readonly near: NearTier,
+    private readonly pending: PendingStores,
   ) {
     this.http = new HttpClient(
       config.CACHE_URL.replace(/\/+$/, ""),
@@ -25,6 +27,8 @@ export class CacheAdminClient {
 
   /** @throws ApiError what the cache service refused with, or that it does not answer */
   async ask(method: "GET" | "DELETE", path: string, query: Record<string, string> = {}): Promise<unknown> {
+    // What is on its way belongs to what is listed, and must not come back after it was deleted.
+    await this.pending.settle();
     const search = new URLSearchParams(query).toString();
     const { status, body } = await this.http
       .request({ method, path: search === "" ? path : `${path}?${search}`, timeoutMs: adminTimeoutMs })

@@ -10,7 +10,10 @@ import { GatewayConfig } from "../gateway.config.js";
 import { CacheFeed } from "../near-tier/cache-feed.js";
 import { NearReports } from "../near-tier/near-reports.js";
 import { NearTier } from "../near-tier/near-tier.js";
+import { CacheConnection } from "./cache-connection.js";
 import { CacheClient } from "./cache.client.js";
+import { HttpEntryStore } from "./http-entry-store.js";
+import { PendingStores } from "./pending-stores.js";
 
 const entry: StoredEntry = {
   version: 1,
@@ -39,7 +42,9 @@ const clientOf = (url: string) => {
   const near = new NearTier(config, new Registry());
   const reports = new NearReports(config, near, new CacheFeed(config, near, logger));
   onTestFinished(() => reports.onApplicationShutdown());
-  return new CacheClient(config, near, reports, logger);
+  const connection = new CacheConnection(config, logger);
+  const entries = new HttpEntryStore(connection);
+  return new CacheClient(connection, entries, new PendingStores(entries), near, reports);
 };
 
 async function timed<T>(work: () => Promise<T>): Promise<[T, number]> {

@@ -9,7 +9,9 @@ import { messageToEvents } from "#anthropic/message-to-events.js";
 import { encodeEvent } from "#anthropic/sse.js";
 import { type TestServer, startServer as openServer } from "../__fixtures__/start-server.js";
 import { GatewayConfig } from "../gateway.config.js";
-import { type InferenceCall, InferenceClient } from "./inference.client.js";
+import { InProcess } from "../in-process.js";
+import type { InferenceCall } from "./inference-call.js";
+import { InferenceClient } from "./inference.client.js";
 
 const events: MessageStreamEvent[] = [
   ...messageToEvents({
@@ -50,7 +52,7 @@ const call = (changed: Partial<InferenceCall> = {}): InferenceCall => ({
 });
 const startServer = (answer: TestServer["answer"]) => openServer(answer, onTestFinished);
 const clientOf = (url: string, env: Partial<GatewayConfig> = {}) =>
-  new InferenceClient(Object.assign(new GatewayConfig(), { INFERENCE_URL: url, ...env }));
+  new InferenceClient(Object.assign(new GatewayConfig(), { INFERENCE_URL: url, ...env }), new InProcess());
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 const stream =

@@ -10,36 +10,9 @@ import { inferenceHeaders } from "#service-contracts/inference-headers.js";
 import { isModelCard, type ModelCard, type ModelList } from "#service-contracts/model-card.js";
 import { innerHeaders } from "../access/inner-headers.js";
 import { GatewayConfig } from "../gateway.config.js";
+import { InProcess } from "../in-process.js";
 import { toMetricsText } from "../metrics/to-metrics-text.js";
-
-export interface InferenceCall {
-  request: CanonicalRequest;
-  model: ModelCard;
-  /** Shares the generation with everybody who asks the same; undefined: a generation of its own. */
-  key: string | undefined;
-  /** False: an answer that somebody has had already is of no use, because it is stored nowhere. */
-  joinsFinished: boolean;
-  /** The client reads the answer only when it is whole. */
-  isReadWhole: boolean;
-  requestId: string;
-  /** Hashes of who asks, for the adapter's queue. */
-  session: string;
-  conversation: string;
-  /** Gives the call up before the adapter has accepted it; afterwards see `leave`. */
-  signal: AbortSignal;
-}
-
-export interface InferenceAnswer {
-  fingerprint: string | undefined;
-  servedModel: string;
-  maxTokens: string | undefined;
-  inputTokens: number;
-  isJoined: boolean;
-  /** The client has left: the answer may go on only to be recorded. */
-  leave: () => void;
-  /** Throws where the stream tells an error, breaks or falls silent. */
-  events: AsyncGenerator<MessageStreamEvent>;
-}
+import type { InferenceAnswer, InferenceCall } from "./inference-call.js";
 
 /** Our adapter pings every 10 s, so three missed pings mean that it is gone. */
 const adapterSilenceMs = 30_000;
@@ -53,7 +26,10 @@ export class InferenceClient {
   private readonly http: HttpClient;
   private useNotedAt = -Infinity;
 
-  constructor(private readonly config: GatewayConfig) {
+  constructor(
+    private readonly config: GatewayConfig,
+    private readonly inProcess: InProcess,
+  ) {
     this.http = new HttpClient(
       config.INFERENCE_URL.replace(/\/+$/, ""),
       config.CONNECT_TIMEOUT_MS,
@@ -63,6 +39,7 @@ export class InferenceClient {
 
   /** @throws ApiError what the adapter refused with, or that it cannot be reached */
   async create(call: InferenceCall): Promise<InferenceAnswer> {
+    if (this.inProcess.createMessage) return this.inProcess.createMessage(call);
     const isOurs = call.model.fingerprint !== undefined;
     const silenceMs = isOurs ? adapterSilenceMs : this.config.FIRST_EVENT_TIMEOUT_MS;
     const { status, headers, body } = await this.open(call, silenceMs);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Message } from "#anthropic/messages.js";
-import type { InferenceAnswer } from "../inference/inference.client.js";
+import type { InferenceAnswer } from "../inference/inference-call.js";
 import { Exchange } from "./exchange.js";
 import type { Question } from "./question.js";
 

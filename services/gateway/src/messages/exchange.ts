@@ -4,7 +4,7 @@ import { inferenceHeaders } from "#service-contracts/inference-headers.js";
 import type { Neighbour } from "#service-contracts/cache-store.js";
 import type { StoredEntry } from "#service-contracts/stored-entry.js";
 import type { Question } from "./question.js";
-import type { InferenceAnswer } from "../inference/inference.client.js";
+import type { InferenceAnswer } from "../inference/inference-call.js";
 
 export type CacheResult = "hit" | "miss" | "coalesced" | "bypass" | "refresh";
 

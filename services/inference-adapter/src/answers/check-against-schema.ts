@@ -19,7 +19,9 @@ export function checkAgainstSchema(value: unknown, schema: Record<string, unknow
 }
 
 function findFault(value: unknown, schema: Record<string, unknown>): string | undefined {
-  const { valid, errors } = new Validator(schema, toDraft(schema), false).validate(value);
+  // It writes marks of its own into the schema.
+  const own = structuredClone(schema);
+  const { valid, errors } = new Validator(own, toDraft(own), false).validate(value);
   if (valid) return undefined;
   // The last ones are the innermost.
   const { instanceLocation = "#", error = "" } = errors.at(-1) ?? {};

@@ -3,12 +3,12 @@ import { ApiError } from "#anthropic/errors.js";
 const longestLineBytes = 64 * 1024 * 1024;
 
 /**
- * Bytes of newline-delimited JSON → objects. `together` may put those that came in one piece differently.
+ * Bytes of newline-delimited JSON → objects. `join` may put lines that came in one piece differently.
  * @throws ApiError on a line that is no JSON object, after those before it
  */
 export async function* decodeJsonLines<T extends object>(
   bytes: AsyncIterable<Uint8Array>,
-  together: (lines: T[]) => T[] = (lines) => lines,
+  join: (lines: string[]) => string[] = (lines) => lines,
 ): AsyncGenerator<T> {
   const decoder = new TextDecoder();
   let rest = "";
@@ -18,22 +18,10 @@ export async function* decodeJsonLines<T extends object>(
     rest = lines.pop() ?? "";
     if (rest.length > longestLineBytes)
       throw new ApiError("api_error", "the backend sent a line without an end");
-    const { objects, fault } = parseLines(lines);
-    for (const object of together(objects as T[])) yield object;
-    if (fault) throw fault;
+    for (const line of join(lines)) if (line.trim() !== "") yield parseLine(line) as T;
   }
   rest += decoder.decode();
   if (rest.trim() !== "") yield parseLine(rest) as T;
-}
-
-function parseLines(lines: readonly string[]): { objects: object[]; fault?: unknown } {
-  const objects: object[] = [];
-  try {
-    for (const line of lines) if (line.trim() !== "") objects.push(parseLine(line));
-    return { objects };
-  } catch (fault) {
-    return { objects, fault };
-  }
 }
 
 function parseLine(line: string): object {

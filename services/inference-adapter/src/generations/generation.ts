@@ -18,6 +18,8 @@ export class Generation {
   readonly abort = new AbortController();
   state: GenerationState = "queued";
   clients = 0;
+  /** Clients and recorders. */
+  readers = 0;
   /** All its clients have left; a new one changes that. */
   isDeserted = false;
   /** And have not come back within the grace. */
@@ -76,10 +78,12 @@ export class Generation {
     onWhole: () => void,
     leave: () => void,
   ): AsyncGenerator<MessageStreamEvent> {
+    this.readers += 1;
     try {
       yield* this.log.read(signal);
       onWhole();
     } finally {
+      this.readers -= 1;
       leave();
     }
   }

@@ -1,4 +1,5 @@
-import { Inject, Injectable } from "@nestjs/common";
+import { Inject, Injectable, type OnApplicationShutdown } from "@nestjs/common";
+import { setTimeout as sleep } from "node:timers/promises";
 import { ApiError } from "#anthropic/errors.js";
 import type { MessageStreamEvent } from "#anthropic/events.js";
 import { Shutdown } from "#platform/shutdown.js";
@@ -22,12 +23,14 @@ export type Run = (signal: AbortSignal) => AsyncIterable<MessageStreamEvent>;
 /** How long a finished generation can still be joined, until its answer is surely in the cache; an empty one never gets there. */
 const lingerMs = 1000;
 
+const closingPollMs = 50;
+
 /**
  * The generations in flight, one for each question: identical requests share one. It outlives its clients
  * for a grace, so that a retry finds it, but gives its slot up when others wait and nobody listens.
  */
 @Injectable()
-export class GenerationsService {
+export class GenerationsService implements OnApplicationShutdown {
   /** What a request of the same key may join. */
   private readonly joinable = new Map<string, Generation>();
   /** What waits for a slot or holds one. */
@@ -58,6 +61,7 @@ export class GenerationsService {
    * @throws ApiError `overloaded_error` when the queue is full
    */
   join(key: string, claim: Claim, run: Run, anew = false): Joined {
+    this.shutdown.signal.throwIfAborted();
     const running = this.joinable.get(key);
     if (
       running &&
@@ -126,6 +130,12 @@ export class GenerationsService {
     } finally {
       this.slots.release(place, generation.isComingBack);
     }
+  }
+
+  /** Over HTTP the answers under way have ended by now. A gateway in the same process may still read some. */
+  async onApplicationShutdown(): Promise<void> {
+    const isRead = () => [...this.unfinished].some(({ readers }) => readers > 0);
+    while (isRead() && !this.shutdown.signal.aborted) await sleep(closingPollMs);
   }
 
   private endAll(reason: unknown): void {

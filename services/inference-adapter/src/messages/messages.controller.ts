@@ -4,8 +4,9 @@ import type { IncomingHttpHeaders } from "node:http";
 import { abortOnDisconnect } from "#platform/abort-on-disconnect.js";
 import { sendEventStream } from "#platform/event-stream-reply.js";
 import { inferenceHeaders } from "#service-contracts/inference-headers.js";
+import { Subscriptions } from "../generations/subscriptions.js";
 import { IdleWatch } from "../idle/idle-watch.js";
-import { MessagesService, type Sharing } from "./messages.service.js";
+import { type CreatedMessage, MessagesService, type Sharing } from "./messages.service.js";
 
 const pingIntervalMs = 10_000;
 
@@ -14,6 +15,7 @@ const pingIntervalMs = 10_000;
 export class MessagesController {
   constructor(
     private readonly messages: MessagesService,
+    private readonly subscriptions: Subscriptions,
     private readonly idle: IdleWatch,
   ) {}
 
@@ -27,13 +29,17 @@ export class MessagesController {
   ): Promise<void> {
     this.idle.noteUse();
     const signal = abortOnDisconnect(reply.raw);
-    const { headers: known, events } = await this.messages.create(
+    const created = await this.messages.create(
       body,
       { ...toSharing(headers), mergesTexts: headers[inferenceHeaders.reading] === "whole" },
       signal,
     );
-    reply.headers(known);
-    await sendEventStream(reply, events, { requestId: request.id, pingIntervalMs, signal });
+    reply.headers(toHeaders(created));
+    await sendEventStream(reply, this.subscriptions.read(created.subscription), {
+      requestId: request.id,
+      pingIntervalMs,
+      signal,
+    });
   }
 
   @Post("count_tokens")
@@ -45,6 +51,18 @@ export class MessagesController {
     this.idle.noteUse();
     return this.messages.countTokens(body, abortOnDisconnect(reply.raw));
   }
+}
+
+function toHeaders(created: CreatedMessage): Record<string, string> {
+  const { model, inputTokens, loweredMaxTokens, isJoined, subscription } = created;
+  return {
+    [inferenceHeaders.fingerprint]: model.fingerprint,
+    [inferenceHeaders.servedModel]: model.name,
+    [inferenceHeaders.inputTokens]: String(inputTokens),
+    [inferenceHeaders.generation]: isJoined ? "joined" : "started",
+    [inferenceHeaders.subscription]: subscription.id,
+    ...(loweredMaxTokens === undefined ? {} : { [inferenceHeaders.maxTokens]: String(loweredMaxTokens) }),
+  };
 }
 
 function toSharing(headers: IncomingHttpHeaders): Sharing {

@@ -5,7 +5,6 @@ import { checkNesting } from "#anthropic/check-nesting.js";
 import type { MessageStreamEvent } from "#anthropic/events.js";
 import { hasUrlSource } from "#anthropic/has-url-source.js";
 import { parseCountTokensRequest, parseMessagesRequest } from "#anthropic/parse-messages-request.js";
-import { inferenceHeaders } from "#service-contracts/inference-headers.js";
 import {
   type GenerateOptions,
   INFERENCE_BACKEND,
@@ -17,8 +16,8 @@ import { type AnswerRule, toAnswerRule } from "../answers/to-answer-rule.js";
 import { toAskedRequest } from "../answers/to-asked-request.js";
 import { toPrefilledRequest } from "../answers/to-prefilled-request.js";
 import { frameMessageEvents } from "../framing/frame-message-events.js";
+import type { Subscription } from "../generations/generation.js";
 import { GenerationsService } from "../generations/generations.service.js";
-import { Subscriptions } from "../generations/subscriptions.js";
 import { checkAbilities } from "../models/check-abilities.js";
 import { ModelsService } from "../models/models.service.js";
 import { PrefixWarmer } from "../models/prefix-warmer.service.js";
@@ -30,8 +29,13 @@ import { PromptCounter } from "../tokens/prompt-counter.js";
 import { WorkMetrics } from "./work.metrics.js";
 
 export interface CreatedMessage {
-  headers: Record<string, string>;
-  events: AsyncIterable<MessageStreamEvent>;
+  model: ServedModel;
+  inputTokens: number;
+  /** Where the window leaves less than was asked for. */
+  loweredMaxTokens: number | undefined;
+  /** An identical question was under way already. */
+  isJoined: boolean;
+  subscription: Subscription;
 }
 
 /** With whom a request shares its generation. */
@@ -51,7 +55,6 @@ export class MessagesService {
   constructor(
     private readonly models: ModelsService,
     private readonly generations: GenerationsService,
-    private readonly subscriptions: Subscriptions,
     private readonly counter: PromptCounter,
     private readonly sources: SourcesService,
     private readonly work: WorkMetrics,
@@ -62,10 +65,18 @@ export class MessagesService {
   /** Starts or joins a generation. What can be refused is refused here, before any header. @throws ApiError */
   async create(
     body: unknown,
+    sharing: Sharing & GenerateOptions,
+    signal: AbortSignal,
+  ): Promise<CreatedMessage> {
+    return this.createCanonical(this.read(body, sharing.key), sharing, signal);
+  }
+
+  /** As `create`, for a request that a gateway has checked and put into canonical form. */
+  async createCanonical(
+    given: CanonicalRequest,
     { key, isAnew, session, conversation, mergesTexts }: Sharing & GenerateOptions,
     signal: AbortSignal,
   ): Promise<CreatedMessage> {
-    const given = this.read(body, key);
     const model = await this.models.find(given.model);
     checkAbilities(given, model);
     const { request, rule, asked } = await this.toAsked(given, signal);
@@ -81,17 +92,12 @@ export class MessagesService {
         this.generate({ ...request, max_tokens: maxTokens }, rule, model, count, aborted, { mergesTexts }),
       isAnew,
     );
-    const subscription = generation.subscribe(signal);
     return {
-      headers: {
-        [inferenceHeaders.fingerprint]: model.fingerprint,
-        [inferenceHeaders.servedModel]: model.name,
-        [inferenceHeaders.inputTokens]: String(count.tokens),
-        [inferenceHeaders.generation]: started ? "started" : "joined",
-        [inferenceHeaders.subscription]: subscription.id,
-        ...(maxTokens === request.max_tokens ? {} : { [inferenceHeaders.maxTokens]: String(maxTokens) }),
-      },
-      events: this.subscriptions.read(subscription),
+      model,
+      inputTokens: count.tokens,
+      loweredMaxTokens: maxTokens === request.max_tokens ? undefined : maxTokens,
+      isJoined: !started,
+      subscription: generation.subscribe(signal),
     };
   }
 

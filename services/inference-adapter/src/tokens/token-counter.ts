@@ -8,7 +8,7 @@ import type { PromptCounter } from "./prompt-counter.js";
 import type { PromptSource } from "./prompt-source.js";
 import { TemplatesByModel } from "./templates-by-model.js";
 import { Tokenizer } from "./tokenizer.js";
-import { type PromptOutline, toPromptOutline } from "./to-prompt-outline.js";
+import { toPromptOutline } from "./to-prompt-outline.js";
 
 export interface TokenCounterOptions {
   /** How long a request waits for a vocabulary that is being loaded. */
@@ -43,10 +43,11 @@ export class TokenCounter implements PromptCounter {
 
   /** @throws ApiError where the request cannot be put to the model at all */
   async count(request: CanonicalRequest, model: ServedModel): Promise<TokenCount> {
-    const outline = this.toOutline(request, model);
+    const prompt = this.source.toChatPrompt(request, model);
     try {
       const counter = await within(this.options.vocabularyWaitMs, this.counterOf(model));
       if (!counter) return { tokens: estimateTokens(request), isExact: false };
+      const outline = toPromptOutline(prompt);
       const { tokens, isExact } = await counter.count(outline, model, this.options.renderWaitMs);
       return { tokens: tokens + outline.images * tokensPerImage, isExact: isExact && outline.images === 0 };
     } catch {
@@ -59,7 +60,7 @@ export class TokenCounter implements PromptCounter {
     try {
       const counter = await this.counterOf(model);
       if (!counter) return;
-      const outline = this.toOutline(request, model);
+      const outline = toPromptOutline(this.source.toChatPrompt(request, model));
       if (outline.images === 0) await counter.learn(outline, promptTokens);
     } catch {
       // The next answer teaches it again.
@@ -73,10 +74,6 @@ export class TokenCounter implements PromptCounter {
 
   async close(): Promise<void> {
     await this.worker.close();
-  }
-
-  private toOutline(request: CanonicalRequest, model: ServedModel): PromptOutline {
-    return toPromptOutline(this.source.toChatPrompt(request, model));
   }
 
   /** Undefined where the kind of vocabulary is not supported. A failure is kept for a while, then tried again. */

@@ -21,7 +21,7 @@ import type {
 import { retryLostCall } from "../retry-lost-call.js";
 import { watchSilence, type Watched } from "../watch-silence.js";
 import { isContextOverflow, mapOllamaError } from "./map-ollama-error.js";
-import { mergeTexts } from "./merge-texts.js";
+import { joinTextLines } from "./join-text-lines.js";
 import { OllamaClient, type StreamAnswer, toOllamaError } from "./ollama.client.js";
 import type {
   OllamaChatChunk,
@@ -297,7 +297,7 @@ async function* readChunks<Chunk extends OllamaChatChunk>(
   let isWhole = false;
   try {
     const bytes = body.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>;
-    for await (const chunk of decodeJsonLines<Chunk>(bytes, mergesTexts ? mergeTexts : undefined)) {
+    for await (const chunk of decodeJsonLines<Chunk>(bytes, mergesTexts ? joinTextLines : undefined)) {
       hear();
       isWhole = chunk.done === true;
       yield chunk;

@@ -1,0 +1,28 @@
+import type { RunningService } from "#platform/bootstrap.js";
+import { EntriesService } from "../../services/cache/src/entries/entries.service.js";
+import type { EntryStore, Found, Store } from "../../services/gateway/src/caching/entry-store.js";
+
+/** The cache service of this process, asked as over HTTP. */
+export function toEntryStore({ app }: RunningService): EntryStore {
+  const entries = app.get(EntriesService);
+  return {
+    async find(key, givenHash, isForCopy): Promise<Found | "given" | undefined> {
+      try {
+        const found = await (isForCopy ? entries.getCopy(key, givenHash) : entries.get(key, givenHash));
+        if (!found || found === "given") return found;
+        return { entry: JSON.parse(found.text.toString()), terms: "terms" in found ? found.terms : null };
+      } catch {
+        return undefined;
+      }
+    },
+    put: (stores) =>
+      Promise.all(
+        stores.map(({ key, request, ttlSeconds }: Store) =>
+          entries.put(key, request, ttlSeconds).then(
+            () => true,
+            () => false,
+          ),
+        ),
+      ),
+  };
+}

@@ -1,0 +1,62 @@
+import { Inject, Injectable } from "@nestjs/common";
+import { CircuitBreakerPolicy, CircuitState, ConsecutiveBreaker, circuitBreaker, handleAll } from "cockatiel";
+import { type HttpAnswer, HttpClient, type HttpRequest } from "#platform/http-client.js";
+import { LOGGER, type Logger } from "#platform/logging.js";
+import { innerHeaders } from "../access/inner-headers.js";
+import { GatewayConfig } from "../gateway.config.js";
+
+/** The longest that the cache may hold a request up. */
+const lookupTimeoutMs = 250;
+const storeTimeoutMs = 5000;
+
+/**
+ * The cache service over HTTP. It fails open: a fault is no answer, and after three lookups without one it is not
+ * asked at all for a second.
+ */
+@Injectable()
+export class CacheConnection {
+  readonly http: HttpClient;
+  private readonly breaker: CircuitBreakerPolicy;
+
+  constructor(
+    config: GatewayConfig,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {
+    this.http = new HttpClient(config.CACHE_URL.replace(/\/+$/, ""), lookupTimeoutMs, innerHeaders(config));
+    this.breaker = circuitBreaker(handleAll, { halfOpenAfter: 1000, breaker: new ConsecutiveBreaker(3) });
+    this.breaker.onBreak(() => this.logger.warn("the cache service does not answer; going on without it"));
+    this.breaker.onReset(() => this.logger.info("the cache service answers again"));
+  }
+
+  /** What a request waits for. */
+  async lookUp(request: HttpRequest): Promise<HttpAnswer<unknown> | undefined> {
+    try {
+      return await this.breaker.execute(() =>
+        this.http.exchange({ ...request, timeoutMs: lookupTimeoutMs }).then(refuseServerError),
+      );
+    } catch (error) {
+      this.logger.debug({ reason: (error as Error).message }, "cache lookup failed");
+      return undefined;
+    }
+  }
+
+  /**
+   * What no request waits for; undefined unless it was taken. Stores ask the breaker and never try it out: lookups
+   * wait for whoever does, and a store may take seconds.
+   */
+  async store(request: HttpRequest): Promise<HttpAnswer<unknown> | undefined> {
+    if (this.breaker.state !== CircuitState.Closed) return undefined;
+    try {
+      const answer = await this.http.exchange({ ...request, timeoutMs: storeTimeoutMs });
+      return answer.status >= 200 && answer.status < 300 ? answer : undefined;
+    } catch (error) {
+      this.logger.debug({ reason: (error as Error).message }, "cache store failed");
+      return undefined;
+    }
+  }
+}
+
+function refuseServerError<T extends { status: number }>(answer: T): T {
+  if (answer.status >= 500) throw new Error(`the cache service answered with status ${answer.status}`);
+  return answer;
+}

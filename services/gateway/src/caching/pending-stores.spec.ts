@@ -1,0 +1,110 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { describe, expect, it, vi } from "vitest";
+import type { StoredEntry } from "#service-contracts/stored-entry.js";
+import type { EntryStore, Store } from "./entry-store.js";
+import { PendingStores } from "./pending-stores.js";
+
+const storeOf = (key: string): Store => ({
+  key,
+  ttlSeconds: 60,
+  request: { entry: { servedModel: key } as StoredEntry, tenant: "-" },
+});
+
+/** Answers when it is told to. */
+class SlowEntries implements EntryStore {
+  readonly asked: { keys: string[]; end: (stored: boolean[] | Error) => void }[] = [];
+
+  find(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+
+  put(stores: readonly Store[]): Promise<boolean[]> {
+    const { promise, resolve, reject } = Promise.withResolvers<boolean[]>();
+    const end = (stored: boolean[] | Error) => (stored instanceof Error ? reject(stored) : resolve(stored));
+    this.asked.push({ keys: stores.map(({ key }) => key), end });
+    return promise;
+  }
+
+  async untilAsked(times: number) {
+    await vi.waitFor(() => expect(this.asked).toHaveLength(times), { timeout: 10_000, interval: 1 });
+    return this.asked;
+  }
+}
+
+function start() {
+  const entries = new SlowEntries();
+  return { entries, pending: new PendingStores(entries) };
+}
+
+describe("stores on their way", () => {
+  it("go by themselves, those of one moment together", async () => {
+    const { entries, pending } = start();
+    const stored = ["a", "b"].map((key) => pending.add(storeOf(key)));
+    const [first] = await entries.untilAsked(1);
+    expect(first?.keys).toEqual(["a", "b"]);
+    first?.end([true, false]);
+    expect(await Promise.all(stored)).toEqual([true, false]);
+  });
+
+  it("wait for no answer to those before them", async () => {
+    const { entries, pending } = start();
+    void pending.add(storeOf("a"));
+    await entries.untilAsked(1);
+    void pending.add(storeOf("b"));
+    expect((await entries.untilAsked(2))[1]?.keys).toEqual(["b"]);
+  });
+
+  it("are no more together than the cache service takes well", async () => {
+    const { entries, pending } = start();
+    for (let number = 0; number < 70; number++) void pending.add(storeOf(`${number}`));
+    const asked = await entries.untilAsked(3);
+    expect(asked.map(({ keys }) => keys.length)).toEqual([32, 32, 6]);
+    expect(asked.flatMap(({ keys }) => keys)).toEqual(Array.from({ length: 70 }, (_, number) => `${number}`));
+  });
+
+  it("are found until they are there", async () => {
+    const { entries, pending } = start();
+    expect(pending.find("a")).toBeUndefined();
+    const stored = pending.add(storeOf("a"));
+    expect(pending.find("a")?.servedModel).toBe("a");
+    (await entries.untilAsked(1))[0]?.end([true]);
+    await stored;
+    expect(pending.find("a")).toBeUndefined();
+  });
+
+  it("are found until they are given up", async () => {
+    const { entries, pending } = start();
+    const stored = pending.add(storeOf("a"));
+    (await entries.untilAsked(1))[0]?.end(new Error("gone"));
+    expect(await stored).toBe(false);
+    expect(pending.find("a")).toBeUndefined();
+  });
+
+  it("of one key: the last one is found, until it is there itself", async () => {
+    const { entries, pending } = start();
+    const first = pending.add(storeOf("a"));
+    const [asked] = await entries.untilAsked(1);
+    const newer = storeOf("a");
+    void pending.add(newer);
+    asked?.end([true]);
+    await first;
+    expect(pending.find("a")).toBe(newer.request.entry);
+  });
+
+  it.each(["settle", "onApplicationShutdown"] as const)(
+    "%s sends them and waits for them",
+    async (method) => {
+      const { entries, pending } = start();
+      void pending.add(storeOf("a"));
+      let isSettled = false;
+      const settled = pending[method]().then(() => (isSettled = true));
+      expect(entries.asked).toHaveLength(1);
+      await sleep(20);
+      expect(isSettled).toBe(false);
+      entries.asked[0]?.end([true]);
+      await settled;
+      await pending.settle();
+      expect(entries.asked).toHaveLength(1);
+    },
+  );
+});

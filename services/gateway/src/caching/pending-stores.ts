@@ -1,0 +1,68 @@
+import { Inject, Injectable, type OnApplicationShutdown } from "@nestjs/common";
+import type { StoredEntry } from "#service-contracts/stored-entry.js";
+import { ENTRY_STORE, type EntryStore, type Store } from "./entry-store.js";
+
+/** Stores that come sooner after others go together: an exchange costs as much as its content. */
+const pauseMs = 20;
+const maxTogether = 32;
+
+interface Waiting extends Store {
+  onEnd: (isStored: boolean) => void;
+}
+
+/** Answers on their way to the cache service. Until they are there, or are given up, they can be found here. */
+@Injectable()
+export class PendingStores implements OnApplicationShutdown {
+  private waiting: Waiting[] = [];
+  private readonly open = new Map<string, Store>();
+  private readonly sending = new Set<Promise<void>>();
+  private timer: NodeJS.Timeout | undefined;
+  private sentAt = -Infinity;
+
+  constructor(@Inject(ENTRY_STORE) private readonly entries: EntryStore) {}
+
+  find(key: string): StoredEntry | undefined {
+    return this.open.get(key)?.request.entry;
+  }
+
+  /** @returns whether it was stored, when that is known */
+  add(store: Store): Promise<boolean> {
+    this.open.set(store.key, store);
+    return new Promise((onEnd) => {
+      this.waiting.push({ ...store, onEnd });
+      if (this.waiting.length >= maxTogether) this.send();
+      else
+        this.timer ??= setTimeout(() => this.send(), Math.max(0, this.sentAt + pauseMs - performance.now()));
+    });
+  }
+
+  /** Sends what waits; it is all there, or given up, when this ends. */
+  async settle(): Promise<void> {
+    this.send();
+    await Promise.all(this.sending);
+  }
+
+  onApplicationShutdown(): Promise<void> {
+    return this.settle();
+  }
+
+  private send(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    const stores = this.waiting;
+    if (stores.length === 0) return;
+    this.waiting = [];
+    this.sentAt = performance.now();
+    const sent = this.entries
+      .put(stores)
+      .catch(() => [])
+      .then((stored) => {
+        for (const [index, { key, onEnd, request }] of stores.entries()) {
+          if (this.open.get(key)?.request === request) this.open.delete(key);
+          onEnd(stored[index] === true);
+        }
+        this.sending.delete(sent);
+      });
+    this.sending.add(sent);
+  }
+}

@@ -1,0 +1,36 @@
+import type { CanonicalRequest } from "#anthropic/canonical-request.js";
+import type { MessageStreamEvent } from "#anthropic/events.js";
+import type { ModelCard } from "#service-contracts/model-card.js";
+
+export interface InferenceCall {
+  request: CanonicalRequest;
+  model: ModelCard;
+  /** Shares the generation with everybody who asks the same; undefined: a generation of its own. */
+  key: string | undefined;
+  /** False: an answer that somebody has had already is of no use, because it is stored nowhere. */
+  joinsFinished: boolean;
+  /** The client reads the answer only when it is whole. */
+  isReadWhole: boolean;
+  requestId: string;
+  /** Hashes of who asks, for the adapter's queue. */
+  session: string;
+  conversation: string;
+  /** Gives the call up before the adapter has accepted it; afterwards see `leave`. */
+  signal: AbortSignal;
+}
+
+/** @throws ApiError what the adapter refuses with */
+export type CreateMessage = (call: InferenceCall) => Promise<InferenceAnswer>;
+
+export interface InferenceAnswer {
+  fingerprint: string | undefined;
+  servedModel: string;
+  /** Where it was lowered to what the window leaves. */
+  maxTokens: string | undefined;
+  inputTokens: number;
+  isJoined: boolean;
+  /** The client has left: the answer may go on only to be recorded. */
+  leave: () => void;
+  /** Throws where the stream tells an error, breaks or falls silent. */
+  events: AsyncGenerator<MessageStreamEvent>;
+}
