@@ -99,11 +99,11 @@ export class MessagesService {
     exchange.noteGeneration(answer);
     if (!answer.isJoined) this.limits.charge(caller.tenant, { input: answer.inputTokens });
     caller.client.signal.addEventListener("abort", answer.leave, { once: true });
-    const log = recordMessage(answer.events, (recording) =>
+    const recorded = recordMessage(answer.events, (recording) =>
       this.onWhole(question, answer, recording, exchange),
     );
     const signal = AbortSignal.any([caller.client.signal, this.shutdown.signal]);
-    const { isLate, items } = await peekFirst(log.read(signal), earlyFailureMs);
+    const { isLate, items } = await peekFirst(recorded.read(signal), earlyFailureMs);
     return restampEvents(items, {
       model: request.model,
       startsEarly: isLate,

@@ -1,7 +1,7 @@
 import type { GenerationTimings, MessageStreamEvent } from "#anthropic/events.js";
 import { MessageFold } from "#anthropic/fold-message.js";
 import type { Message } from "#anthropic/messages.js";
-import { ReplayLog } from "#platform/replay-log.js";
+import { Handover } from "./handover.js";
 
 export interface Recording {
   message: Message;
@@ -10,29 +10,29 @@ export interface Recording {
 
 /**
  * Reads an answer to its end, whether its client stays or not, and folds it on the way. `onWhole` gets the
- * message before its last event can be read. An answer out of order or broken off ends the log with an error.
+ * message before its last event can be read. An answer out of order or broken off ends with an error.
  */
 export function recordMessage(
   events: AsyncIterable<MessageStreamEvent>,
   onWhole: (recording: Recording) => void,
-): ReplayLog<MessageStreamEvent> {
-  const log = new ReplayLog<MessageStreamEvent>();
-  void pump(events, log, onWhole).then(
-    () => log.finish(),
-    (error: unknown) => log.finish(error ?? new Error("the answer failed without a reason")),
+): Handover<MessageStreamEvent> {
+  const handover = new Handover<MessageStreamEvent>();
+  void pump(events, handover, onWhole).then(
+    () => handover.finish(),
+    (error: unknown) => handover.finish(error ?? new Error("the answer failed without a reason")),
   );
-  return log;
+  return handover;
 }
 
 async function pump(
   events: AsyncIterable<MessageStreamEvent>,
-  log: ReplayLog<MessageStreamEvent>,
+  handover: Handover<MessageStreamEvent>,
   onWhole: (recording: Recording) => void,
 ): Promise<void> {
   const fold = new MessageFold();
   for await (const event of events) {
     fold.add(event);
     if (event.type === "message_stop") onWhole({ message: fold.finish(), timings: event.timings });
-    log.add(event);
+    handover.add(event);
   }
 }

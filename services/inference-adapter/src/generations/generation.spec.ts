@@ -2,6 +2,8 @@ import { getEventListeners } from "node:events";
 import { describe, expect, it, vi } from "vitest";
 import { collect } from "#anthropic/__fixtures__/collect.js";
 import { ApiError } from "#anthropic/errors.js";
+import type { MessageStreamEvent } from "#anthropic/events.js";
+import { messageToEvents } from "#anthropic/message-to-events.js";
 import { numbered, numbersOf, settle } from "./__fixtures__/scripted-runs.js";
 import { Generation } from "./generation.js";
 
@@ -25,6 +27,37 @@ describe("a generation", () => {
       [0, 1],
       [0, 1],
     ]);
+  });
+
+  it("tells a whole message as it was told, all kinds of blocks", async () => {
+    const generation = start();
+    const events: MessageStreamEvent[] = [
+      ...messageToEvents({
+        id: "msg_1",
+        type: "message",
+        role: "assistant",
+        model: "m",
+        content: [
+          { type: "thinking", thinking: "Hm.", signature: "s" },
+          { type: "text", text: "One." },
+          { type: "tool_use", id: "toolu_1", name: "Read", input: { path: "a" } },
+          { type: "text", text: "Two." },
+        ],
+        stop_reason: "end_turn",
+        stop_sequence: null,
+        usage: { input_tokens: 3, output_tokens: 5 },
+      }),
+    ];
+    for (const event of events) generation.add(event);
+    // A delta out of place is told as it is, too.
+    const odd: MessageStreamEvent = {
+      type: "content_block_delta",
+      index: 0,
+      delta: { type: "text_delta", text: "odd" },
+    };
+    generation.add(odd);
+    generation.finish();
+    expect(await collect(generation.subscribe(never).events)).toEqual([...events, odd]);
   });
 
   it("a slow reader does not hold another back", async () => {

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { MessageStreamEvent } from "#anthropic/events.js";
-import { ReplayLog } from "#platform/replay-log.js";
+import { ReplayLog } from "./replay-log.js";
 
 export type GenerationState = "queued" | "prefill" | "decoding" | "done" | "failed";
 
@@ -30,7 +30,10 @@ export class Generation {
   isDelivered = false;
   /** Something has been said; an answer without content is never stored. */
   hasContent = false;
-  private readonly log = new ReplayLog<MessageStreamEvent>();
+  /** Of a delta of text, of which an answer has hundreds, only the text: what is kept for long costs most to collect. */
+  private readonly log = new ReplayLog<MessageStreamEvent | string>();
+  /** The block that was begun last. */
+  private blockIndex = -1;
 
   constructor(
     readonly key: string,
@@ -64,8 +67,12 @@ export class Generation {
   add(event: MessageStreamEvent): void {
     if (this.state === "prefill") this.state = "decoding";
     if (event.type === "message_delta") this.isComingBack = event.delta.stop_reason === "tool_use";
-    if (event.type === "content_block_start") this.hasContent = true;
-    this.log.add(event);
+    if (event.type === "content_block_start") {
+      this.hasContent = true;
+      this.blockIndex = event.index;
+    }
+    const isText = event.type === "content_block_delta" && event.index === this.blockIndex;
+    this.log.add(isText && event.delta.type === "text_delta" ? event.delta.text : event);
   }
 
   finish(error?: unknown): void {
@@ -79,8 +86,16 @@ export class Generation {
     leave: () => void,
   ): AsyncGenerator<MessageStreamEvent> {
     this.readers += 1;
+    let index = -1;
     try {
-      yield* this.log.read(signal);
+      for await (const item of this.log.read(signal)) {
+        if (typeof item === "string") {
+          yield { type: "content_block_delta", index, delta: { type: "text_delta", text: item } };
+        } else {
+          if (item.type === "content_block_start") index = item.index;
+          yield item;
+        }
+      }
       onWhole();
     } finally {
       this.readers -= 1;

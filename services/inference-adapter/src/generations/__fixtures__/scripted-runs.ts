@@ -1,5 +1,5 @@
 import type { MessageStreamEvent } from "#anthropic/events.js";
-import { ReplayLog } from "#platform/replay-log.js";
+import { ReplayLog } from "../replay-log.js";
 
 /** An event that is known by its number. */
 export const numbered = (index: number): MessageStreamEvent => ({
