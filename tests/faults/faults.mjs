@@ -3,8 +3,6 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 /** Without a cache every question is a miss, and nothing else. */
 const spared = new Set(["cache", "redis"]);
-const services = ["gateway", "cache", "adapter"];
-const parts = [...services, "redis", "ollama"];
 const hourMs = 3_600_000;
 
 /**
@@ -12,10 +10,9 @@ const hourMs = 3_600_000;
  * break by it, `sparesAnswers` where none may fail by it, `isDeadly` where a service loses its life.
  */
 export function listFaults(system) {
-  const { processes, links } = system;
+  const { processes, links, services } = system;
   return [
-    ...parts.flatMap((name) => {
-      const process = processes[name];
+    ...Object.entries(processes).flatMap(([name, process]) => {
       const own = { target: name, breaksClients: name === "gateway", sparesAnswers: spared.has(name) };
       const deadly = { ...own, isDeadly: services.includes(name) };
       return [

@@ -2,7 +2,7 @@
 export async function measure(system, name) {
   system.setClock(name, 0);
   await new Promise((resolve) => setTimeout(resolve, 300));
-  const metrics = await (await fetch(`${system.urls[name]}/metrics`)).text();
+  const metrics = await system.readMetrics(name);
   const valueOf = (metric) => Number(new RegExp(`^${metric} (\\S+)$`, "m").exec(metrics)?.[1] ?? 0);
   return {
     files: system.processes[name].openFiles,

@@ -1,6 +1,7 @@
 // `npm run test:faults`: the built services as processes, with a real Redis and an Ollama that repeats what it was
 // asked; parts are killed, stopped, cut off and lied to while clients ask. See docs/reliability.md.
-// --seed N repeats the plan of a run; --minutes N takes longer than the usual ones.
+// --seed N repeats the plan of a run; --minutes N takes longer than the usual ones; --one-process runs the services
+// as npm start does.
 import { mkdtempSync, rmSync } from "node:fs";
 import { Agent } from "node:http";
 import { tmpdir } from "node:os";
@@ -16,7 +17,13 @@ import { findIllness, measure } from "./measure.mjs";
 import { seeded } from "./random.mjs";
 import { System } from "./system.mjs";
 
-const { values } = parseArgs({ options: { seed: { type: "string" }, minutes: { type: "string" } } });
+const { values } = parseArgs({
+  options: {
+    seed: { type: "string" },
+    minutes: { type: "string" },
+    "one-process": { type: "boolean", default: false },
+  },
+});
 const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31));
 const minutes = Number(values.minutes ?? 2.3);
 const clientCount = 12;
@@ -24,7 +31,6 @@ const recoveryLimitMs = 5000;
 /** Idle sockets between the services close by themselves after 30 s. */
 const settleLimitMs = 50_000;
 const growth = { files: 12, heapMb: 16 };
-const services = ["gateway", "cache", "adapter"];
 
 const tally = { passed: 0, failed: 0 };
 const outcomes = {};
@@ -42,7 +48,13 @@ const asking = new AbortController();
 say(`seed ${seed}: ${minutes} minutes, ${clientCount} clients`);
 const node = prepare();
 const folder = mkdtempSync(join(tmpdir(), "llm-selfhost-faults-"));
-const system = new System(node, folder, (what) => wrongs.push(what));
+const system = new System({
+  node,
+  folder,
+  isOneProcess: values["one-process"],
+  onCrash: (what) => wrongs.push(what),
+});
+const { services } = system;
 const random = seeded(seed);
 try {
   await system.start();
@@ -250,7 +262,10 @@ function report() {
   say(`outcomes: ${JSON.stringify(outcomes)}`);
   say(`recovery in ms: median ${at(0.5)}, p90 ${at(0.9)}, slowest ${at(1)}`);
   if (tally.failed === 0) rmSync(folder, { recursive: true });
-  else say(`The logs are in ${folder}; the same plan again: npm run test:faults -- --seed ${seed}`);
+  else
+    say(
+      `The logs are in ${folder}; the same plan again: npm run test:faults -- --seed ${seed}${system.isOneProcess ? " --one-process" : ""}`,
+    );
   say(`${tally.passed} passed, ${tally.failed} failed`);
   process.exit(tally.failed > 0 ? 1 : 0);
 }

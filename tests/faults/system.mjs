@@ -15,41 +15,51 @@ const clocks = {
   DRAIN_TIMEOUT_MS: "1000",
 };
 
-/** Three services, Redis and the echoing Ollama, with a link that can be broken between any two. */
+/**
+ * Three services, or all three in one process, Redis and the echoing Ollama, with a link that can be broken between
+ * any two processes.
+ */
 export class System {
   processes = {};
   links = {};
-  offsets = {};
 
-  constructor(node, folder, onCrash) {
-    Object.assign(this, { node, folder, onCrash });
+  constructor({ node, folder, isOneProcess, onCrash }) {
+    Object.assign(this, { node, folder, isOneProcess, onCrash });
+    /** The processes that are ours. */
+    this.services = isOneProcess ? ["gateway"] : ["gateway", "cache", "adapter"];
   }
 
   async start() {
     const ports = {};
     for (const name of ["gateway", "cache", "adapter", "redis", "ollama"]) ports[name] = await takePort();
-    for (const [name, port] of Object.entries(ports)) {
-      this.links[name] = new FaultyLink(name, port);
+    for (const name of [...this.services, "redis", "ollama"]) {
+      this.links[name] = new FaultyLink(name, ports[name]);
       await this.links[name].listen();
     }
     const to = (name) => `http://127.0.0.1:${this.links[name].port}`;
     this.#addRedis(ports.redis);
     this.#add("ollama", ports.ollama, [join(here, "echo-ollama.mjs")], { PORT: ports.ollama }, "/");
-    this.#addService("cache", "cache", ports.cache, {
+    const cache = {
       CACHE_PORT: ports.cache,
       REDIS_URL: `redis://127.0.0.1:${this.links.redis.port}`,
       CACHE_MAX_MEMORY_MB: "8",
-    });
-    this.#addService("adapter", "inference-adapter", ports.adapter, {
+    };
+    const adapter = {
       INFERENCE_PORT: ports.adapter,
       OLLAMA_HOST: to("ollama"),
       INFERENCE_CONCURRENCY: "24",
-    });
-    this.#addService("gateway", "gateway", ports.gateway, {
-      API_PORT: ports.gateway,
-      CACHE_URL: to("cache"),
-      INFERENCE_URL: to("adapter"),
-    });
+    };
+    const gateway = { API_PORT: ports.gateway };
+    if (this.isOneProcess) this.#addService("gateway", "embedded", { ...cache, ...adapter, ...gateway });
+    else {
+      this.#addService("cache", "services/cache", cache);
+      this.#addService("adapter", "services/inference-adapter", adapter);
+      this.#addService("gateway", "services/gateway", {
+        ...gateway,
+        CACHE_URL: to("cache"),
+        INFERENCE_URL: to("adapter"),
+      });
+    }
     for (const process of Object.values(this.processes)) await process.launchAndWait();
     /** What clients ask, and the way around the breakable link. */
     this.url = to("gateway");
@@ -57,6 +67,13 @@ export class System {
     this.urls = Object.fromEntries(
       ["gateway", "cache", "adapter"].map((name) => [name, `http://127.0.0.1:${ports[name]}`]),
     );
+  }
+
+  /** Of all services that this process runs. */
+  async readMetrics(name) {
+    const urls = this.isOneProcess ? Object.values(this.urls) : [this.urls[name]];
+    const pages = await Promise.all(urls.map(async (url) => (await fetch(`${url}/metrics`)).text()));
+    return pages.join("\n");
   }
 
   /** Steps a service's clock, and collects its heap. */
@@ -70,13 +87,14 @@ export class System {
     await Promise.all(Object.values(this.links).map((link) => link.close()));
   }
 
-  #addService(name, folder, port, env) {
-    const main = join(root, "dist/services", folder, "src/main.js");
+  #addService(name, folder, env) {
+    const main = join(root, "dist", folder, "src/main.js");
     const control = pathToFileURL(join(here, "process-control.mjs")).href;
     const CONTROL_FILE = join(this.folder, `${name}.clock`);
     writeFileSync(CONTROL_FILE, "0");
     // The disk that the log is on is full all the time.
     const all = { ...clocks, LOG_FILE: "/dev/full", CONTROL_FILE, ...env };
+    const port = env.API_PORT ?? env.CACHE_PORT ?? env.INFERENCE_PORT;
     this.#add(name, port, ["--expose-gc", "--import", control, main], all, "/health/live");
   }
 

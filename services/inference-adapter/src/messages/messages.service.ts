@@ -1,4 +1,5 @@
 import { Inject, Injectable } from "@nestjs/common";
+import { hash } from "node:crypto";
 import { hashCanonicalJson } from "#anthropic/canonical-hash.js";
 import { type CanonicalRequest, toCanonicalRequest } from "#anthropic/canonical-request.js";
 import { checkNesting } from "#anthropic/check-nesting.js";
@@ -162,7 +163,7 @@ export class MessagesService {
 
 /** Names what the turns of one conversation have in common: its system prompt and tools stand at the front. */
 function toPrefixKey({ system, tools }: CanonicalRequest, { digest }: ServedModel): string {
-  return hashCanonicalJson([digest, system, tools]);
+  return hash("sha256", JSON.stringify([digest, system, tools]), "base64url");
 }
 
 interface Asked {
