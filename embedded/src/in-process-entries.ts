@@ -1,6 +1,6 @@
 import type { RunningService } from "#platform/bootstrap.js";
 import { EntriesService } from "../../services/cache/src/entries/entries.service.js";
-import type { EntryStore, Found, Store } from "../../services/gateway/src/caching/entry-store.js";
+import type { EntryStore, Found } from "../../services/gateway/src/caching/entry-store.js";
 
 /** The cache service of this process, asked as over HTTP. */
 export function toEntryStore({ app }: RunningService): EntryStore {
@@ -15,14 +15,6 @@ export function toEntryStore({ app }: RunningService): EntryStore {
         return undefined;
       }
     },
-    put: (stores) =>
-      Promise.all(
-        stores.map(({ key, request, ttlSeconds }: Store) =>
-          entries.put(key, request, ttlSeconds).then(
-            () => true,
-            () => false,
-          ),
-        ),
-      ),
+    put: (stores) => entries.putAll(stores),
   };
 }

@@ -6,13 +6,10 @@ import type { StoreAnswer, StoresRequest } from "#service-contracts/cache-store.
 import { CacheConfig } from "../cache.config.js";
 import { parseGivenHash } from "../given/parse-given-hash.js";
 import { encodeCopy } from "./encode-copy.js";
-import { EntriesService } from "./entries.service.js";
+import { EntriesService, type EntryToPut } from "./entries.service.js";
 import { parseEntryKey } from "./parse-entry-key.js";
 import { parseStoreRequest, parseStoresRequest } from "./parse-store-request.js";
 import { parseTtlSeconds } from "./parse-ttl-seconds.js";
-
-/** Redis takes a bounded number of commands at a time, and lookups want to go between them. */
-const storedAtOnce = 8;
 
 @Controller("entries")
 export class EntriesController {
@@ -61,13 +58,9 @@ export class EntriesController {
   @Post()
   @HttpCode(200)
   async putAll(@Body() body: unknown): Promise<StoreAnswer> {
-    const stores = parseStoresRequest(body);
-    const stored: boolean[] = [];
-    for (let at = 0; at < stores.length; at += storedAtOnce)
-      stored.push(
-        ...(await Promise.all(stores.slice(at, at + storedAtOnce).map((store) => this.putOne(store)))),
-      );
-    return { stored };
+    const stores = parseStoresRequest(body).map((store) => this.readStore(store));
+    const stored = await this.entries.putAll(stores.filter((store) => store !== undefined));
+    return { stored: stores.map((store) => store !== undefined && stored.shift() === true) };
   }
 
   @Delete(":key")
@@ -76,13 +69,17 @@ export class EntriesController {
     await this.entries.delete(parseEntryKey(key));
   }
 
-  private async putOne({ key, ttl, request }: Partial<StoresRequest["stores"][number]>): Promise<boolean> {
+  /** Undefined where it cannot be stored. */
+  private readStore({ key, ttl, request }: Partial<StoresRequest["stores"][number]>): EntryToPut | undefined {
     try {
-      await this.put(String(key), String(ttl), request);
-      return true;
+      return {
+        key: parseEntryKey(String(key)),
+        request: parseStoreRequest(request),
+        ttlSeconds: parseTtlSeconds(String(ttl), this.config.CACHE_MAX_TTL),
+      };
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      return false;
+      return undefined;
     }
   }
 }

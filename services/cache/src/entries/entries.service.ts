@@ -26,6 +26,15 @@ export interface FoundCopy {
   terms: CopyTerms | null;
 }
 
+export interface EntryToPut {
+  key: string;
+  request: StoreRequest;
+  ttlSeconds: number;
+}
+
+/** Redis takes a bounded number of commands at a time, and lookups want to go between them. */
+const storedAtOnce = 8;
+
 @Injectable()
 export class EntriesService {
   constructor(
@@ -72,6 +81,21 @@ export class EntriesService {
     await this.cache.set(key, entry, ttlMs);
     // Nobody waits for this: it is sent again until it has gone.
     void this.coherence.publish({ keys: [key] });
+  }
+
+  /** As `put`, for several, each for itself. @returns for each whether it was stored */
+  async putAll(stores: readonly EntryToPut[]): Promise<boolean[]> {
+    const stored: boolean[] = [];
+    for (let at = 0; at < stores.length; at += storedAtOnce) {
+      const some = stores.slice(at, at + storedAtOnce).map(({ key, request, ttlSeconds }) =>
+        this.put(key, request, ttlSeconds).then(
+          () => true,
+          () => false,
+        ),
+      );
+      stored.push(...(await Promise.all(some)));
+    }
+    return stored;
   }
 
   /** @throws ApiError `overloaded_error` when Redis may still have it: it would come back from there */

@@ -7,7 +7,7 @@ import { PendingStores } from "./pending-stores.js";
 const storeOf = (key: string): Store => ({
   key,
   ttlSeconds: 60,
-  request: { entry: { servedModel: key } as StoredEntry, tenant: "-" },
+  request: { entry: { servedModel: key, storedAt: Date.now() } as StoredEntry, tenant: "-" },
 });
 
 /** Answers when it is told to. */
@@ -70,6 +70,22 @@ describe("stores on their way", () => {
     (await entries.untilAsked(1))[0]?.end([true]);
     await stored;
     expect(pending.find("a")).toBeUndefined();
+  });
+
+  it("are not found after their time", async () => {
+    const { pending } = start();
+    const store = storeOf("a");
+    store.request.entry.storedAt -= 60_000;
+    void pending.add(store);
+    expect(pending.find("a")).toBeUndefined();
+  });
+
+  it("wait for nothing when the gateway is closing", async () => {
+    const { entries, pending } = start();
+    await pending.onApplicationShutdown();
+    void pending.add(storeOf("a"));
+    void pending.add(storeOf("b"));
+    expect(entries.asked.map(({ keys }) => keys)).toEqual([["a"], ["b"]]);
   });
 
   it("are found until they are given up", async () => {

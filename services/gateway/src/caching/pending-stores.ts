@@ -18,11 +18,14 @@ export class PendingStores implements OnApplicationShutdown {
   private readonly sending = new Set<Promise<void>>();
   private timer: NodeJS.Timeout | undefined;
   private sentAt = -Infinity;
+  private isClosing = false;
 
   constructor(@Inject(ENTRY_STORE) private readonly entries: EntryStore) {}
 
   find(key: string): StoredEntry | undefined {
-    return this.open.get(key)?.request.entry;
+    const store = this.open.get(key);
+    if (!store || Date.now() - store.request.entry.storedAt >= store.ttlSeconds * 1000) return undefined;
+    return store.request.entry;
   }
 
   /** @returns whether it was stored, when that is known */
@@ -30,7 +33,7 @@ export class PendingStores implements OnApplicationShutdown {
     this.open.set(store.key, store);
     return new Promise((onEnd) => {
       this.waiting.push({ ...store, onEnd });
-      if (this.waiting.length >= maxTogether) this.send();
+      if (this.waiting.length >= maxTogether || this.isClosing) this.send();
       else
         this.timer ??= setTimeout(() => this.send(), Math.max(0, this.sentAt + pauseMs - performance.now()));
     });
@@ -43,6 +46,7 @@ export class PendingStores implements OnApplicationShutdown {
   }
 
   onApplicationShutdown(): Promise<void> {
+    this.isClosing = true;
     return this.settle();
   }
 

@@ -33,6 +33,11 @@ describe("joinTextLines", () => {
     ],
   ])("%s", (_name, lines, joined) => expect(joinTextLines(lines)).toEqual(joined));
 
+  it("leaves long lines as they are", () => {
+    const long = chat("x".repeat(20_000_000));
+    expect(joinTextLines([chat("a"), long, chat("b")])).toEqual([chat("a"), long, chat("b")]);
+  });
+
   it("keeps all text of any lines, in order", () => {
     const anyText = fc.string({ unit: "binary" });
     fc.assert(

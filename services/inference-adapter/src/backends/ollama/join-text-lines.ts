@@ -2,6 +2,9 @@
 const textLine =
   /^(\{(?:"\w+":(?:"[^"\\]*"|\d+),)*"(?:message":\{(?:"role":"assistant",)?"content|response)":")((?:[^"\\]|\\.)*)("\}?,"done":false\})$/;
 
+/** A longer one could take the pattern's stack to its end. */
+const longestLine = 4096;
+
 /**
  * Neighbouring lines that tell nothing but more text → one line of JSON, the first of them with all their text. Reading
  * some hundred lines takes three times as long. A line that is written otherwise stands for itself.
@@ -16,7 +19,7 @@ export function joinTextLines(lines: readonly string[]): string[] {
     texts = [];
   };
   for (const line of lines) {
-    const match = textLine.exec(line);
+    const match = line.length > longestLine ? null : textLine.exec(line);
     if (match) {
       if (match[3] !== tail) flush();
       if (texts.length === 0) head = match[1] ?? "";
