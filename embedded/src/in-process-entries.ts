@@ -1,12 +1,12 @@
 import type { RunningService } from "#platform/bootstrap.js";
 import { EntriesService } from "../../services/cache/src/entries/entries.service.js";
-import type { EntryStore, Found } from "../../services/gateway/src/caching/entry-store.js";
+import type { EntryStore, FoundEntry } from "../../services/gateway/src/caching/entry-store.js";
 
 /** The cache service of this process, asked as over HTTP. */
 export function toEntryStore({ app }: RunningService): EntryStore {
   const entries = app.get(EntriesService);
   return {
-    async find(key, givenHash, isForCopy): Promise<Found | "given" | undefined> {
+    async find(key, givenHash, isForCopy): Promise<FoundEntry | "given" | undefined> {
       try {
         const found = await (isForCopy ? entries.getCopy(key, givenHash) : entries.get(key, givenHash));
         if (!found || found === "given") return found;

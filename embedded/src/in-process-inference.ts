@@ -1,11 +1,7 @@
 import { toApiError } from "#anthropic/errors.js";
 import type { MessageStreamEvent } from "#anthropic/events.js";
 import type { RunningService } from "#platform/bootstrap.js";
-import type {
-  CreateMessage,
-  InferenceAnswer,
-  InferenceCall,
-} from "../../services/gateway/src/inference/inference-call.js";
+import type { CreateMessage, InferenceCall } from "../../services/gateway/src/inference/inference-call.js";
 import { IdleWatch } from "../../services/inference-adapter/src/idle/idle-watch.js";
 import { MessagesService } from "../../services/inference-adapter/src/messages/messages.service.js";
 
@@ -26,7 +22,7 @@ export function toCreateMessage({ app }: RunningService): CreateMessage {
       isJoined,
       leave: subscription.detach,
       events: readEvents(subscription.events, hangUp),
-    } satisfies InferenceAnswer;
+    };
   };
 }
 

@@ -11,10 +11,16 @@ export interface StoreRequest {
   request?: unknown;
 }
 
+/** An answer that is to stand under a key. */
+export interface Store {
+  key: string;
+  ttlSeconds: number;
+  request: StoreRequest;
+}
+
 /** The body of `POST /entries`: several at once. Each stands for itself, one that cannot be stored stops no other. */
 export interface StoresRequest {
-  /** `ttl` in seconds. */
-  stores: { key: string; ttl: number; request: StoreRequest }[];
+  stores: Store[];
 }
 
 /** Its answer: for each, in order, whether it was stored. */

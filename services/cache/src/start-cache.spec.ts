@@ -166,13 +166,13 @@ describe("the cache service without Redis", () => {
   it("stores several at once, each for itself", async () => {
     const good = (number: number) => ({
       key: keyOf(number),
-      ttl: 60,
+      ttlSeconds: 60,
       request: { entry: entryOf(`Answer ${number}`), tenant: "-" },
     });
     const stores = [
       ...Array.from({ length: 20 }, (_, index) => good(100 + index)),
       { ...good(130), key: "abc" },
-      { ...good(131), ttl: 0 },
+      { ...good(131), ttlSeconds: 0 },
       { ...good(132), request: {} },
       { key: keyOf(133) },
       good(134),

@@ -2,11 +2,11 @@ import { Body, Controller, Delete, Get, HttpCode, Param, Post, Put, Query, Res }
 import type { FastifyReply } from "fastify";
 import { ApiError, type ErrorBody } from "#anthropic/errors.js";
 import { cacheHeaders } from "#service-contracts/cache-headers.js";
-import type { StoreAnswer, StoresRequest } from "#service-contracts/cache-store.js";
+import type { Store, StoreAnswer } from "#service-contracts/cache-store.js";
 import { CacheConfig } from "../cache.config.js";
 import { parseGivenHash } from "../given/parse-given-hash.js";
 import { encodeCopy } from "./encode-copy.js";
-import { EntriesService, type EntryToPut } from "./entries.service.js";
+import { EntriesService } from "./entries.service.js";
 import { parseEntryKey } from "./parse-entry-key.js";
 import { parseStoreRequest, parseStoresRequest } from "./parse-store-request.js";
 import { parseTtlSeconds } from "./parse-ttl-seconds.js";
@@ -50,8 +50,8 @@ export class EntriesController {
   @Put(":key")
   @HttpCode(204)
   async put(@Param("key") key: string, @Query("ttl") ttl: unknown, @Body() body: unknown): Promise<void> {
-    const ttlSeconds = parseTtlSeconds(ttl, this.config.CACHE_MAX_TTL);
-    await this.entries.put(parseEntryKey(key), parseStoreRequest(body), ttlSeconds);
+    const { key: parsedKey, request, ttlSeconds } = this.parseStore(key, ttl, body);
+    await this.entries.put(parsedKey, request, ttlSeconds);
   }
 
   /** A `StoresRequest` → a `StoreAnswer`. */
@@ -70,17 +70,19 @@ export class EntriesController {
   }
 
   /** Undefined where it cannot be stored. */
-  private readStore({ key, ttl, request }: Partial<StoresRequest["stores"][number]>): EntryToPut | undefined {
+  private readStore({ key, ttlSeconds, request }: Partial<Store>): Store | undefined {
     try {
-      return {
-        key: parseEntryKey(String(key)),
-        request: parseStoreRequest(request),
-        ttlSeconds: parseTtlSeconds(String(ttl), this.config.CACHE_MAX_TTL),
-      };
+      return this.parseStore(String(key), String(ttlSeconds), request);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       return undefined;
     }
+  }
+
+  /** @throws ApiError `invalid_request_error` */
+  private parseStore(key: string, ttl: unknown, body: unknown): Store {
+    const ttlSeconds = parseTtlSeconds(ttl, this.config.CACHE_MAX_TTL);
+    return { key: parseEntryKey(key), ttlSeconds, request: parseStoreRequest(body) };
   }
 }
 

@@ -1,7 +1,7 @@
 import { CACHE_MANAGER, type Cache } from "@nestjs/cache-manager";
 import { Inject, Injectable } from "@nestjs/common";
 import { ApiError } from "#anthropic/errors.js";
-import type { StoreRequest } from "#service-contracts/cache-store.js";
+import type { Store, StoreRequest } from "#service-contracts/cache-store.js";
 import type { CopyTerms } from "#service-contracts/near-copies.js";
 import { CacheConfig } from "../cache.config.js";
 import { ChangeFeed } from "../coherence/change-feed.js";
@@ -24,12 +24,6 @@ export interface FoundEntry {
 export interface FoundCopy {
   text: Buffer;
   terms: CopyTerms | null;
-}
-
-export interface EntryToPut {
-  key: string;
-  request: StoreRequest;
-  ttlSeconds: number;
 }
 
 /** Redis takes a bounded number of commands at a time, and lookups want to go between them. */
@@ -84,7 +78,7 @@ export class EntriesService {
   }
 
   /** As `put`, for several, each for itself. @returns for each whether it was stored */
-  async putAll(stores: readonly EntryToPut[]): Promise<boolean[]> {
+  async putAll(stores: readonly Store[]): Promise<boolean[]> {
     const stored: boolean[] = [];
     for (let at = 0; at < stores.length; at += storedAtOnce) {
       const some = stores.slice(at, at + storedAtOnce).map(({ key, request, ttlSeconds }) =>

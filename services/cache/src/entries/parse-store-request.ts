@@ -1,5 +1,5 @@
 import { ApiError } from "#anthropic/errors.js";
-import type { PathHash, StoreRequest, StoresRequest } from "#service-contracts/cache-store.js";
+import type { PathHash, Store, StoreRequest, StoresRequest } from "#service-contracts/cache-store.js";
 import { parseStoredEntry, storedEntryVersion } from "#service-contracts/stored-entry.js";
 
 /** Names go into an index that is held in memory. */
@@ -20,7 +20,7 @@ export function parseStoreRequest(body: unknown): StoreRequest {
 }
 
 /** Only the list itself is checked. @throws ApiError `invalid_request_error` */
-export function parseStoresRequest(body: unknown): Partial<StoresRequest["stores"][number]>[] {
+export function parseStoresRequest(body: unknown): Partial<Store>[] {
   const { stores } = (body ?? {}) as Partial<StoresRequest>;
   if (Array.isArray(stores) && stores.every((store) => typeof store === "object" && store !== null))
     return stores;

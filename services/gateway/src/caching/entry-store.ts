@@ -1,15 +1,8 @@
-import type { StoreRequest } from "#service-contracts/cache-store.js";
+import type { Store } from "#service-contracts/cache-store.js";
 import type { CopyTerms } from "#service-contracts/near-copies.js";
 
-/** A stored answer that is to stand under a key. */
-export interface Store {
-  key: string;
-  ttlSeconds: number;
-  request: StoreRequest;
-}
-
 /** What was found; nothing of it is checked yet. */
-export interface Found {
+export interface FoundEntry {
   entry?: unknown;
   /** On what terms a copy may be kept. */
   terms?: CopyTerms | null;
@@ -21,7 +14,11 @@ export interface EntryStore {
    * "given": the session of `givenHash` has had it. Undefined: there is none, or nobody can tell. `isForCopy`: a copy
    * is wanted, with its terms.
    */
-  find(key: string, givenHash: string | undefined, isForCopy: boolean): Promise<Found | "given" | undefined>;
+  find(
+    key: string,
+    givenHash: string | undefined,
+    isForCopy: boolean,
+  ): Promise<FoundEntry | "given" | undefined>;
   /** @returns for each whether it was stored */
   put(stores: readonly Store[]): Promise<boolean[]>;
 }

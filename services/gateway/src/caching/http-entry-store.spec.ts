@@ -2,12 +2,11 @@ import type { ServerResponse } from "node:http";
 import { json } from "node:stream/consumers";
 import { pino } from "pino";
 import { describe, expect, it, onTestFinished } from "vitest";
-import type { StoresRequest } from "#service-contracts/cache-store.js";
+import type { Store, StoresRequest } from "#service-contracts/cache-store.js";
 import type { StoredEntry } from "#service-contracts/stored-entry.js";
 import { type TestServer, startServer } from "../__fixtures__/start-server.js";
 import { GatewayConfig } from "../gateway.config.js";
 import { CacheConnection } from "./cache-connection.js";
-import type { Store } from "./entry-store.js";
 import { HttpEntryStore } from "./http-entry-store.js";
 
 const storeOf = (key: string, servedModel = "m"): Store => ({
@@ -54,7 +53,7 @@ describe("HttpEntryStore.put", () => {
     ]);
     expect(server.requests.map(({ method, url }) => `${method} ${url}`)).toEqual(["POST /entries"]);
     const [body] = taken as StoresRequest[];
-    expect(body?.stores[0]).toEqual({ key: "a", ttl: 60, request: storeOf("a").request });
+    expect(body?.stores[0]).toEqual({ key: "a", ttlSeconds: 60, request: storeOf("a").request });
     expect(body?.stores.map(({ key }) => key)).toEqual(["a", "bad", "c"]);
   });
 

@@ -1,8 +1,8 @@
 import { Injectable } from "@nestjs/common";
 import { cacheHeaders } from "#service-contracts/cache-headers.js";
-import type { StoreAnswer } from "#service-contracts/cache-store.js";
+import type { Store, StoreAnswer } from "#service-contracts/cache-store.js";
 import { CacheConnection } from "./cache-connection.js";
-import type { EntryStore, Found, Store } from "./entry-store.js";
+import type { EntryStore, FoundEntry } from "./entry-store.js";
 
 /** The cache service takes 36 MiB and more. */
 const maxLoad = 4 * 1024 * 1024;
@@ -16,7 +16,7 @@ export class HttpEntryStore implements EntryStore {
     key: string,
     givenHash: string | undefined,
     isForCopy: boolean,
-  ): Promise<Found | "given" | undefined> {
+  ): Promise<FoundEntry | "given" | undefined> {
     const query = givenHash === undefined ? "" : `?given=${givenHash}`;
     const path = `/entries/${key}${isForCopy ? "/copy" : ""}${query}`;
     const answer = await this.cache.lookUp({ method: "GET", path });
@@ -26,48 +26,37 @@ export class HttpEntryStore implements EntryStore {
   }
 
   async put(stores: readonly Store[]): Promise<boolean[]> {
-    const parts = stores.map((store) => ({ store, json: JSON.stringify(store.request) }));
-    const sent = toLoads(parts, ({ json }) => json.length).map((load) => this.putLoad(load));
-    return (await Promise.all(sent)).flat();
+    const [one] = stores;
+    if (one && stores.length === 1) return [await this.putOne(one)];
+    const loads = toLoads(stores.map((store) => JSON.stringify(store)));
+    return (await Promise.all(loads.map((load) => this.putLoad(load)))).flat();
   }
 
-  private async putLoad(parts: readonly Part[]): Promise<boolean[]> {
-    const [one] = parts;
-    if (one && parts.length === 1) {
-      const path = `/entries/${one.store.key}?ttl=${one.store.ttlSeconds}`;
-      return [(await this.cache.store({ method: "PUT", path, json: one.json })) !== undefined];
-    }
-    const answer = await this.cache.store({ method: "POST", path: "/entries", json: toStoresRequest(parts) });
+  private async putOne({ key, ttlSeconds, request: body }: Store): Promise<boolean> {
+    const path = `/entries/${key}?ttl=${ttlSeconds}`;
+    return (await this.cache.store({ method: "PUT", path, body })) !== undefined;
+  }
+
+  /** Stores that are JSON already, as a `StoresRequest`. */
+  private async putLoad(stores: readonly string[]): Promise<boolean[]> {
+    const json = `{"stores":[${stores.join(",")}]}`;
+    const answer = await this.cache.store({ method: "POST", path: "/entries", json });
     const { stored } = (answer?.body ?? {}) as Partial<StoreAnswer>;
-    return parts.map((_, index) => stored?.[index] === true);
+    return stores.map((_, index) => stored?.[index] === true);
   }
 }
 
-interface Part {
-  store: Store;
-  json: string;
-}
-
-/** A `StoresRequest`, around what is JSON already. */
-function toStoresRequest(parts: readonly Part[]): string {
-  const stores = parts.map(
-    ({ store: { key, ttlSeconds }, json }) =>
-      `{"key":${JSON.stringify(key)},"ttl":${ttlSeconds},"request":${json}}`,
-  );
-  return `{"stores":[${stores.join(",")}]}`;
-}
-
-/** In order, with at most `maxLoad` characters each, or one that is larger. */
-function toLoads<T>(parts: readonly T[], sizeOf: (part: T) => number): T[][] {
-  const loads: T[][] = [];
+/** In order, with at most `maxLoad` characters each, or one text that is longer. */
+function toLoads(texts: readonly string[]): string[][] {
+  const loads: string[][] = [];
   let room = 0;
-  for (const part of parts) {
-    if (sizeOf(part) > room) {
+  for (const text of texts) {
+    if (text.length > room) {
       loads.push([]);
       room = maxLoad;
     }
-    loads.at(-1)?.push(part);
-    room -= sizeOf(part);
+    loads.at(-1)?.push(text);
+    room -= text.length;
   }
   return loads;
 }

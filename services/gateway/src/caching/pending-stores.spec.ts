@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it, vi } from "vitest";
+import type { Store } from "#service-contracts/cache-store.js";
 import type { StoredEntry } from "#service-contracts/stored-entry.js";
-import type { EntryStore, Store } from "./entry-store.js";
+import type { EntryStore } from "./entry-store.js";
 import { PendingStores } from "./pending-stores.js";
 
 const storeOf = (key: string): Store => ({

@@ -1,12 +1,14 @@
 import { Inject, Injectable, type OnApplicationShutdown } from "@nestjs/common";
+import type { Store } from "#service-contracts/cache-store.js";
 import type { StoredEntry } from "#service-contracts/stored-entry.js";
-import { ENTRY_STORE, type EntryStore, type Store } from "./entry-store.js";
+import { ENTRY_STORE, type EntryStore } from "./entry-store.js";
 
 /** Stores that come sooner after others go together: an exchange costs as much as its content. */
 const pauseMs = 20;
 const maxTogether = 32;
 
-interface Waiting extends Store {
+interface Waiting {
+  store: Store;
   onEnd: (isStored: boolean) => void;
 }
 
@@ -32,7 +34,7 @@ export class PendingStores implements OnApplicationShutdown {
   add(store: Store): Promise<boolean> {
     this.open.set(store.key, store);
     return new Promise((onEnd) => {
-      this.waiting.push({ ...store, onEnd });
+      this.waiting.push({ store, onEnd });
       if (this.waiting.length >= maxTogether || this.isClosing) this.send();
       else
         this.timer ??= setTimeout(() => this.send(), Math.max(0, this.sentAt + pauseMs - performance.now()));
@@ -53,16 +55,16 @@ export class PendingStores implements OnApplicationShutdown {
   private send(): void {
     clearTimeout(this.timer);
     this.timer = undefined;
-    const stores = this.waiting;
-    if (stores.length === 0) return;
+    const sending = this.waiting;
+    if (sending.length === 0) return;
     this.waiting = [];
     this.sentAt = performance.now();
     const sent = this.entries
-      .put(stores)
+      .put(sending.map(({ store }) => store))
       .catch(() => [])
       .then((stored) => {
-        for (const [index, { key, onEnd, request }] of stores.entries()) {
-          if (this.open.get(key)?.request === request) this.open.delete(key);
+        for (const [index, { store, onEnd }] of sending.entries()) {
+          if (this.open.get(store.key) === store) this.open.delete(store.key);
           onEnd(stored[index] === true);
         }
         this.sending.delete(sent);
