@@ -14,36 +14,83 @@ export function readPrompt(text) {
   return found && { nonce: found[1], plan: found[2] };
 }
 
-export function toAnswer(nonce, plan) {
-  return `${nonce} begins ${words(nonce, plan === "long" ? 3000 : 20)}and ${nonce} ends`;
+/** What a question with tools offers, and its right answer calls. */
+export const repeatTool = {
+  name: "Repeat",
+  input_schema: {
+    type: "object",
+    properties: { name: { type: "string" }, words: { type: "string" } },
+    required: ["name", "words"],
+  },
+};
+
+/** The right answer: `text`, and the `input` of its call where tools were offered. */
+export function toAnswer(nonce, plan, hasTools) {
+  const said = words(nonce, plan === "long" ? 3000 : 20);
+  if (!hasTools) return { text: `${nonce} begins ${said}and ${nonce} ends` };
+  return { text: `${nonce} begins.`, input: { name: nonce, words: said.trim() } };
 }
 
-/** The answer as a script of the fake Ollama. */
-export function toScript({ nonce, plan }) {
-  const answer = toAnswer(nonce, plan);
-  const half = { text: answer.slice(0, answer.length / 2) };
+/** As the model writes it: a call in its own tokens. */
+function toPlainText({ text, input }) {
+  if (!input) return text;
+  const parameters = Object.entries(input).map(
+    ([name, value]) => `<parameter=${name}>\n${value}\n</parameter>\n`,
+  );
+  return `${text}\n\n<tool_call>\n<function=${repeatTool.name}>\n${parameters.join("")}</function>\n</tool_call>`;
+}
+
+/** As a server of OpenAI's API tells it. */
+function toSteps({ text, input }) {
+  return [{ text }, ...(input ? [{ toolCall: { name: repeatTool.name, arguments: input } }] : [])];
+}
+
+/** An answer in two halves, as steps of the stand-ins. */
+const inHalves = {
+  ollama: (answer) => {
+    const text = toPlainText(answer);
+    return [[{ text: text.slice(0, text.length / 2) }], [{ text: text.slice(text.length / 2) }]];
+  },
+  openai: ({ text, input }) =>
+    input
+      ? [[{ text }], toSteps({ text: "", input }).slice(1)]
+      : [[{ text: text.slice(0, text.length / 2) }], [{ text: text.slice(text.length / 2) }]],
+};
+
+/** What is wrong in the middle of an answer, on each wire. */
+const spoilt = {
+  ollama: {
+    garbage: "{garbage\n",
+    "half-line": '{"message":{"content":"an',
+    "error-line": '{"error":"the runner has stopped"}\n',
+    "no-object": '[1]\n"text"\nnull\n7\n',
+    binary: "\u0000\ufffd\u0007\u001b[2J\n",
+  },
+  openai: {
+    garbage: "data: {garbage\n\n",
+    "half-line": 'data: {"choices":[{"delta":{"content":"an',
+    "error-line": 'data: {"error":{"message":"the engine is dead","code":500}}\n\n',
+    "no-object": 'data: [1]\n\ndata: "text"\n\ndata: null\n\ndata: 7\n\n',
+    binary: "\u0000\ufffd\u0007\u001b[2J\n\n",
+  },
+};
+
+/** The answer as a script of the stand-in for `wire`, `ollama` or `openai`. */
+export function toScript({ nonce, plan }, wire, hasTools) {
+  const [first, second] = inHalves[wire](toAnswer(nonce, plan, hasTools));
   switch (plan) {
     case "slow":
-      return [half, { delayMs: 700 }, { text: answer.slice(answer.length / 2) }];
-    case "garbage":
-      return [half, { raw: "{garbage\n" }, { cut: "end" }];
-    case "half-line":
-      return [half, { raw: '{"message":{"content":"an' }, { cut: "end" }];
+      return [...first, { delayMs: 700 }, ...second];
     case "cut":
-      return [half, { cut: "end" }];
+      return [...first, { cut: "end" }];
     case "reset":
-      return [half, { cut: "reset" }];
-    case "error-line":
-      return [half, { raw: '{"error":"the runner has stopped"}\n' }, { cut: "end" }];
-    case "no-object":
-      return [half, { raw: '[1]\n"text"\nnull\n7\n' }, { cut: "end" }];
-    case "binary":
-      return [half, { raw: "\u0000\ufffd\u0007\u001b[2J\n" }, { cut: "end" }];
+      return [...first, { cut: "reset" }];
     case "silent":
-      return [half, { delayMs: 20_000 }, { cut: "reset" }];
+      return [...first, { delayMs: 20_000 }, { cut: "reset" }];
     case "status-500":
       return [{ status: 500, body: { error: "model runner has unexpectedly stopped" } }];
     default:
-      return [{ text: answer }];
+      if (plan in spoilt[wire]) return [...first, { raw: spoilt[wire][plan] }, { cut: "end" }];
+      return [...first, ...second];
   }
 }

@@ -7,6 +7,7 @@ await startFakeOllama({
   numParallel: 32,
   script: ({ body }) => {
     const asked = readPrompt(JSON.stringify(body?.messages ?? body?.prompt ?? ""));
-    return asked ? toScript(asked) : [{ text: "Hello." }];
+    // Questions with tools come as rendered prompts.
+    return asked ? toScript(asked, "ollama", body?.raw === true) : [{ text: "Hello." }];
   },
 });

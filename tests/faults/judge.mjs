@@ -16,36 +16,53 @@ const statusOfType = {
  * An outcome → `whole`, `refused`, `ended` (a stream with an error event), `broken`, `left`, or `{ wrong }` with
  * what must not be. `mayBreak`: the gateway itself, or the way to it, was broken meanwhile.
  */
-export function judge(outcome, { nonce, plan }, { stream, mayBreak }) {
+export function judge(outcome, { nonce, plan, hasTools }, { stream, mayBreak }) {
   if (outcome.left) return "left";
   if (outcome.hung) return mayBreak ? "broken" : { wrong: "no end within a minute" };
   if (outcome.broken) return mayBreak ? "broken" : { wrong: `the connection broke: ${outcome.broken}` };
   const { status, type, text, isWhole } = outcome;
   if (!isWhole) return mayBreak ? "broken" : { wrong: "the answer was cut" };
   if (status !== 200) return judgeError(parse(text), status) ?? "refused";
-  const expected = toAnswer(nonce, plan);
+  const expected = toAnswer(nonce, plan, hasTools);
   if (!stream) {
     const message = parse(text);
     if (message?.type !== "message") return { wrong: `no message: ${text.slice(0, 200)}` };
-    return judgeText(textOf(message), expected, plan) ?? "whole";
+    return judgeAnswer(saidIn(message), expected, plan) ?? "whole";
   }
   if (!type.startsWith("text/event-stream")) return { wrong: `a stream of type ${type}` };
   const events = text
     .split("\n\n")
     .filter(Boolean)
     .map((block) => parse(block.split("\ndata: ")[1]));
-  const said = events.map((event) => event?.delta?.text ?? "").join("");
+  const said = {
+    text: events.map((event) => event?.delta?.text ?? "").join(""),
+    json: events.map((event) => event?.delta?.partial_json ?? "").join(""),
+  };
   const last = events.at(-1);
   if (last?.type === "error")
-    return expected.startsWith(said) ? (judgeError(last) ?? "ended") : { wrong: `another's text: ${said}` };
+    return isBeginningOf(said, expected)
+      ? (judgeError(last) ?? "ended")
+      : { wrong: `another's answer: ${JSON.stringify(said)}` };
   if (last?.type !== "message_stop") return { wrong: `a stream that ends with ${last?.type}` };
-  return judgeText(said, expected, plan) ?? "whole";
+  const input = parse(said.json || undefined);
+  if (said.json && !input) return { wrong: `an input that is no JSON: ${said.json.slice(-60)}` };
+  return judgeAnswer({ text: said.text, input }, expected, plan) ?? "whole";
 }
 
-function judgeText(text, expected, plan) {
+/** Names in order, so that only what was said counts. */
+const toText = ({ text, input }) => JSON.stringify([text.trimEnd(), input && [input.name, input.words]]);
+
+function isBeginningOf({ text, json }, expected) {
+  const input = JSON.stringify(expected.input) ?? "";
+  // Pieces of JSON may be spaced in another way.
+  return expected.text.startsWith(text.trimEnd()) && input.startsWith(json.replaceAll(/": "/g, '":"'));
+}
+
+function judgeAnswer(said, expected, plan) {
   if (!goodPlans.includes(plan))
-    return { wrong: `a broken answer (${plan}) as a whole one: ${text.slice(-60)}` };
-  if (text !== expected) return { wrong: `"${text.slice(0, 60)}…" instead of "${expected.slice(0, 60)}…"` };
+    return { wrong: `a broken answer (${plan}) as a whole one: ${toText(said).slice(-60)}` };
+  const [got, wanted] = [toText(said), toText(expected)];
+  if (got !== wanted) return { wrong: `"${got.slice(0, 80)}…" instead of "${wanted.slice(0, 80)}…"` };
 }
 
 function judgeError(body, status) {
@@ -57,7 +74,12 @@ function judgeError(body, status) {
   if (error.message === "Internal server error") return { wrong: "an error that nobody foresaw" };
 }
 
-const textOf = ({ content }) => content.map((block) => block.text ?? "").join("");
+function saidIn({ content }) {
+  return {
+    text: content.map((block) => block.text ?? "").join(""),
+    input: content.find(({ type }) => type === "tool_use")?.input,
+  };
+}
 
 function parse(text) {
   try {

@@ -1,7 +1,7 @@
 // `npm run test:faults`: the built services as processes, with a real Redis and an Ollama that repeats what it was
 // asked; parts are killed, stopped, cut off and lied to while clients ask. See docs/reliability.md.
 // --seed N repeats the plan of a run; --minutes N takes longer than the usual ones; --one-process runs the services
-// as npm start does.
+// as npm start does; --backend openai-compatible has them before a server of OpenAI's API.
 import { mkdtempSync, rmSync } from "node:fs";
 import { Agent } from "node:http";
 import { tmpdir } from "node:os";
@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { prepare } from "../../scripts/prepare.mjs";
-import { goodPlans, plans, toPrompt } from "./answers.mjs";
+import { goodPlans, plans, repeatTool, toPrompt } from "./answers.mjs";
 import { ask } from "./ask.mjs";
 import { listFaults } from "./faults.mjs";
 import { judge } from "./judge.mjs";
@@ -22,6 +22,7 @@ const { values } = parseArgs({
     seed: { type: "string" },
     minutes: { type: "string" },
     "one-process": { type: "boolean", default: false },
+    backend: { type: "string", default: "ollama" },
   },
 });
 const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31));
@@ -52,6 +53,7 @@ const system = new System({
   node,
   folder,
   isOneProcess: values["one-process"],
+  backend: values.backend,
   onCrash: (what) => wrongs.push(what),
 });
 const { services } = system;
@@ -154,7 +156,11 @@ async function runClient(own) {
     const isRepeat = asked.length > 0 && own.next() < 0.3;
     const question = isRepeat
       ? own.pick(asked.slice(-20))
-      : { nonce: newNonce(), plan: own.next() < 0.7 ? own.pick(goodPlans) : own.pick(plans) };
+      : {
+          nonce: newNonce(),
+          plan: own.next() < 0.7 ? own.pick(goodPlans) : own.pick(plans),
+          hasTools: own.next() < 0.5,
+        };
     asked.push(question);
     const manners = ["vanish", "slow-reader", "half-body"];
     const manner = own.next() < 0.1 ? own.pick(manners) : "well";
@@ -193,7 +199,7 @@ async function askAndJudge(question, isRepeat, manner) {
   if (word !== "wrong") return word;
   const during = [...met].map(({ name }) => name).join(", ");
   wrongs.push(
-    `${verdict.wrong} (${question.plan}, ${JSON.stringify({ stream: manner.stream, manner: manner.manner })}; ${during})`,
+    `${verdict.wrong} (${question.plan}, ${JSON.stringify({ tools: question.hasTools, stream: manner.stream, manner: manner.manner })}; ${during})`,
   );
 }
 
@@ -201,9 +207,9 @@ function tellEnd({ status, text = "" }) {
   return `${status} ${text.slice(-200)}`;
 }
 
-function toBody({ nonce, plan }) {
+function toBody({ nonce, plan, hasTools }) {
   const messages = [{ role: "user", content: toPrompt(nonce, plan) }];
-  return { model: "tiny", max_tokens: 8000, messages };
+  return { model: "tiny", max_tokens: 16_000, messages, ...(hasTools ? { tools: [repeatTool] } : {}) };
 }
 
 /** Letters only: the fake Ollama makes tokens of it. */
@@ -264,7 +270,7 @@ function report() {
   if (tally.failed === 0) rmSync(folder, { recursive: true });
   else
     say(
-      `The logs are in ${folder}; the same plan again: npm run test:faults -- --seed ${seed}${system.isOneProcess ? " --one-process" : ""}`,
+      `The logs are in ${folder}; the same plan again: npm run test:faults -- --seed ${seed} --backend ${system.backend}${system.isOneProcess ? " --one-process" : ""}`,
     );
   say(`${tally.passed} passed, ${tally.failed} failed`);
   process.exit(tally.failed > 0 ? 1 : 0);

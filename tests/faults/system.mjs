@@ -15,30 +15,45 @@ const clocks = {
   DRAIN_TIMEOUT_MS: "1000",
 };
 
+/** What runs the model, by INFERENCE_BACKEND. */
+const engines = {
+  ollama: { name: "ollama", program: "echo-ollama.mjs", path: "/", toEnv: (url) => ({ OLLAMA_HOST: url }) },
+  "openai-compatible": {
+    name: "vllm",
+    program: "echo-openai.mjs",
+    path: "/v1/models",
+    toEnv: (url) => ({ OPENAI_BASE_URL: url }),
+  },
+};
+
 /**
- * Three services, or all three in one process, Redis and the echoing Ollama, with a link that can be broken between
+ * Three services, or all three in one process, Redis and an engine that echoes, with a link that can be broken between
  * any two processes.
  */
 export class System {
   processes = {};
   links = {};
 
-  constructor({ node, folder, isOneProcess, onCrash }) {
+  constructor({ node, folder, isOneProcess, backend, onCrash }) {
     Object.assign(this, { node, folder, isOneProcess, onCrash });
+    this.backend = backend;
+    this.engine = engines[backend];
     /** The processes that are ours. */
     this.services = isOneProcess ? ["gateway"] : ["gateway", "cache", "adapter"];
   }
 
   async start() {
     const ports = {};
-    for (const name of ["gateway", "cache", "adapter", "redis", "ollama"]) ports[name] = await takePort();
-    for (const name of [...this.services, "redis", "ollama"]) {
+    const { engine } = this;
+    for (const name of ["gateway", "cache", "adapter", "redis", engine.name]) ports[name] = await takePort();
+    for (const name of [...this.services, "redis", engine.name]) {
       this.links[name] = new FaultyLink(name, ports[name]);
       await this.links[name].listen();
     }
     const to = (name) => `http://127.0.0.1:${this.links[name].port}`;
     this.#addRedis(ports.redis);
-    this.#add("ollama", ports.ollama, [join(here, "echo-ollama.mjs")], { PORT: ports.ollama }, "/");
+    const port = ports[engine.name];
+    this.#add(engine.name, port, [join(here, engine.program)], { PORT: port }, engine.path);
     const cache = {
       CACHE_PORT: ports.cache,
       REDIS_URL: `redis://127.0.0.1:${this.links.redis.port}`,
@@ -46,10 +61,12 @@ export class System {
     };
     const adapter = {
       INFERENCE_PORT: ports.adapter,
-      OLLAMA_HOST: to("ollama"),
+      INFERENCE_BACKEND: this.backend,
+      ...engine.toEnv(to(engine.name)),
+      MODEL_NAME: "tiny",
       INFERENCE_CONCURRENCY: "24",
     };
-    const gateway = { API_PORT: ports.gateway };
+    const gateway = { API_PORT: ports.gateway, MODEL_NAME: "tiny" };
     if (this.isOneProcess) this.#addService("gateway", "embedded", { ...cache, ...adapter, ...gateway });
     else {
       this.#addService("cache", "services/cache", cache);

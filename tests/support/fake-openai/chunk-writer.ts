@@ -6,15 +6,17 @@ import type { FakeServerKind } from "./server-kinds.js";
 export const finishReason = (reason: string | undefined, hasCall: boolean): string =>
   reason === "length" ? "length" : hasCall ? "tool_calls" : "stop";
 
-/** Writes one answer as server-sent events. */
+/** Writes one answer as server-sent events. Syntax that node can strip only, for tests/faults. */
 export class ChunkWriter {
   pieces = 0;
   private calls = 0;
+  private readonly response: ServerResponse;
+  private readonly kind: FakeServerKind;
 
-  constructor(
-    private readonly response: ServerResponse,
-    private readonly kind: FakeServerKind = "vllm",
-  ) {}
+  constructor(response: ServerResponse, kind: FakeServerKind = "vllm") {
+    this.response = response;
+    this.kind = kind;
+  }
 
   begin(): void {
     this.response.writeHead(200, { "content-type": "text/event-stream" });
