@@ -1,3 +1,4 @@
+import { hideCredentials } from "#platform/hide-credentials.js";
 import { createLogger } from "#platform/logging.js";
 import { packageVersion } from "#platform/package-version.js";
 import { toRedisOptions } from "../../services/cache/src/redis/to-redis-options.js";
@@ -13,9 +14,9 @@ export async function reportStart(embedded: Embedded): Promise<void> {
   const report = toStartReport({
     version: packageVersion(),
     gatewayUrl: gateway.url.replace("//127.0.0.1:", "//localhost:"),
-    cacheUrl,
+    cacheUrl: hideCredentials(cacheUrl),
     store: redis ? `Redis at ${redis.host}:${redis.port}` : "in memory",
-    inferenceUrl,
+    inferenceUrl: hideCredentials(inferenceUrl),
     model: await describeModel(embedded),
     needsKey: parseApiKeys(configuration.gateway.API_KEYS).length > 0,
   });

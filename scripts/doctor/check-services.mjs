@@ -54,12 +54,13 @@ function describeProgram({ name, state, starts }) {
 }
 
 async function checkPort(name, url, variable) {
-  if (await isAnswering(`${url}/health/live`)) return ok(name, `answers at ${url}`);
-  const { hostname, port } = new URL(url);
+  const { hostname, port, origin } = new URL(url);
+  // Not the URL itself: a password may stand in it.
+  if (await isAnswering(`${url}/health/live`)) return ok(name, `answers at ${origin}`);
   if (!(await isListening(hostname, Number(port))))
     return broken(
       name,
-      `nothing listens at ${url}`,
+      `nothing listens at ${origin}`,
       "./start_llm_selfhost.sh, or npm start, or docker compose up",
     );
   const owner = describePortOwner(Number(port)) ?? "another program";

@@ -45,11 +45,33 @@ describe("INNER_TOKEN", () => {
 });
 
 describe("a gateway without the token of the services behind it", () => {
-  it("says so instead of hanging", async () => {
-    const stack = await startStack({ cache: { INNER_TOKEN }, adapter: { INNER_TOKEN } });
-    const response = await stack.post(question());
-    expect(response.status).toBeGreaterThanOrEqual(400);
-    expect(await response.text()).not.toContain(INNER_TOKEN);
-    await stack.close();
+  let stack: Stack;
+  beforeAll(async () => {
+    stack = await startStack({ cache: { INNER_TOKEN }, adapter: { INNER_TOKEN } });
   });
+  afterAll(() => stack.close());
+
+  it("says so as a fault of its own, which no key of a client can mend", async () => {
+    const response = await stack.post(question());
+    const text = await response.text();
+    expect([response.status, text]).toEqual([500, expect.stringContaining("INNER_TOKEN is required")]);
+    expect(text).not.toContain(INNER_TOKEN);
+    expect(response.headers.get("x-should-retry")).not.toBe("false");
+  });
+
+  it("is not ready, and tells which service refuses it", async () => {
+    const ready = await fetch(`${stack.url}/health/ready`);
+    expect(ready.status).toBe(503);
+    expect(await ready.text()).toContain("INNER_TOKEN");
+    const { details } = (await (await fetch(`${stack.url}/health`)).json()) as { details: { cache: object } };
+    expect(details.cache).toMatchObject({
+      state: "degraded",
+      message: expect.stringContaining("refuses") as string,
+    });
+  });
+});
+
+it("is refused at the start where no header can carry it", async () => {
+  for (const token of ["with space", "tökén", "line\n"])
+    await expect(startStack({ gateway: { INNER_TOKEN: token } })).rejects.toThrow("INNER_TOKEN");
 });

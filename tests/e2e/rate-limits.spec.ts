@@ -80,6 +80,31 @@ describe("limits of a key", () => {
     expect(1_000_000 - remaining(await ask(stack, alice))).toBe(spent);
   });
 
+  it("counts what was generated for a client that has left", async () => {
+    const stack = await start(
+      { RATE_LIMITS: "*=-/-/1000000" },
+      {
+        ollama: { script: writes("one two three ".repeat(2000)), tokenDelayMs: 5 },
+        adapter: { DETACH_GRACE_MS: "0" },
+      },
+    );
+    const remaining = async () => {
+      const { headers } = await stack.client({ apiKey: "key-of-bob" }).messages.create(short).asResponse();
+      return Number(headers.get("anthropic-ratelimit-output-tokens-remaining"));
+    };
+    const short = { ...question(), max_tokens: 1 };
+    const before = await remaining();
+    const leaving = new AbortController();
+    const response = await stack.post(question({ stream: true }), bob, leaving.signal);
+    let seen = "";
+    for await (const bytes of response.body!) {
+      seen += Buffer.from(bytes as Uint8Array).toString();
+      if (seen.split("content_block_delta").length > 40) break;
+    }
+    leaving.abort();
+    await expect.poll(async () => before - (await remaining()), { timeout: 20_000 }).toBeGreaterThan(19);
+  });
+
   it("ends a day's budget for good: no client may wait for tomorrow", async () => {
     const stack = await start({ TOKEN_BUDGETS: "alice=1" });
     expect((await ask(stack, alice)).status).toBe(200);

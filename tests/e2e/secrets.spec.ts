@@ -18,6 +18,8 @@ const secrets = {
   encryption: randomBytes(32).toString("hex"),
   guess: secret("guess"),
   openai: secret("openai"),
+  inferenceUrl: secret("inference-url"),
+  cacheUrl: secret("cache-url"),
 };
 const prompt = secret("prompt");
 const sha256 = createHash("sha256").update(secrets.key).digest("hex");
@@ -127,6 +129,29 @@ describe.skipIf(isRedisMissing)("secrets", () => {
       if (level === "info") expect(output.text.includes(prompt), "the log has the prompt").toBe(false);
     },
   );
+
+  it("stand in no message about a service that cannot be reached", async () => {
+    const { url, output, stop } = await start({
+      INFERENCE_URL: `http://user:${secrets.inferenceUrl}@127.0.0.1:1`,
+      CACHE_URL: `http://user:${secrets.cacheUrl}@127.0.0.1:1`,
+      LOG_LEVEL: "trace",
+    });
+    const answers = await Promise.all(
+      [
+        fetch(`${url}/health`),
+        fetch(`${url}/status`),
+        fetch(`${url}/v1/messages`, {
+          method: "POST",
+          headers: { "x-api-key": secrets.key },
+          body: JSON.stringify(question()),
+        }),
+      ].map(async (answer) => (await answer).text()),
+    );
+    await stop();
+    expect(answers[0]).toContain("cannot be reached");
+    for (const text of [...answers, output.text])
+      for (const [name, value] of Object.entries(secrets)) expect(text.includes(value), name).toBe(false);
+  });
 
   it("stand in no message about a configuration that cannot be used", async () => {
     const child = spawn(process.execPath, [main, "--port", "0"], {

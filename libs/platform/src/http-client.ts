@@ -7,6 +7,7 @@ import {
 } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import { urlToHttpOptions } from "node:url";
+import { hideCredentials } from "./hide-credentials.js";
 import { type Exchange, LostCall, endWith, exchangeText, openExchange } from "./http-exchange.js";
 import { afterWaiting } from "./waiting-time.js";
 
@@ -52,12 +53,10 @@ export class HttpClient {
   private readonly basePath: string;
   private readonly agent: HttpAgent;
   private readonly headers: Record<string, string>;
+  /** For messages: without a password that stands in it. */
+  private readonly shownUrl: string;
 
-  constructor(
-    readonly baseUrl: string,
-    connectTimeoutMs: number,
-    headers: Record<string, string> = {},
-  ) {
+  constructor(baseUrl: string, connectTimeoutMs: number, headers: Record<string, string> = {}) {
     const options = { keepAlive: true, timeout: idleSocketMs, scheduling: "lifo" as const };
     const isHttps = baseUrl.startsWith("https:");
     this.agent = withConnectTimeout(
@@ -65,6 +64,7 @@ export class HttpClient {
       connectTimeoutMs,
     );
     this.base = urlToHttpOptions(new URL(baseUrl));
+    this.shownUrl = hideCredentials(baseUrl);
     this.basePath = (this.base.path ?? "").replace(/\/$/, "");
     this.headers = { "content-type": "application/json", ...headers };
     this.axios = axios.create({
@@ -150,7 +150,7 @@ export class HttpClient {
     } catch (error) {
       if (!isLate && ending.signal.aborted)
         throw new UpstreamError("aborted", "the request was given up", { cause: error });
-      throw toUpstreamError(error, this.baseUrl, isLate);
+      throw toUpstreamError(error, this.shownUrl, isLate);
     } finally {
       wish?.removeEventListener("abort", onWish);
       stopClock();
@@ -173,13 +173,13 @@ function isStaleSocket(error: unknown): boolean {
   return (error.request as { reusedSocket?: boolean } | undefined)?.reusedSocket === true;
 }
 
-function toUpstreamError(error: unknown, baseUrl: string, timedOut: boolean): UpstreamError {
+function toUpstreamError(error: unknown, url: string, timedOut: boolean): UpstreamError {
   const { code, message } = error as { code?: string; message?: string };
   if (timedOut || code === connectTimeoutCode)
-    return new UpstreamError("timeout", `${baseUrl} did not answer in time`, { cause: error });
+    return new UpstreamError("timeout", `${url} did not answer in time`, { cause: error });
   if (code === "ECONNREFUSED" || code === "ENOTFOUND" || code === "EAI_AGAIN" || code === "EHOSTUNREACH")
-    return new UpstreamError("refused", `${baseUrl} cannot be reached (${code})`, { cause: error });
-  return new UpstreamError("broken", `the connection to ${baseUrl} broke (${code ?? message})`, {
+    return new UpstreamError("refused", `${url} cannot be reached (${code})`, { cause: error });
+  return new UpstreamError("broken", `the connection to ${url} broke (${code ?? message})`, {
     cause: error,
   });
 }

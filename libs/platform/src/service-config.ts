@@ -1,5 +1,6 @@
 import { parseAllowedHosts } from "./callers/parse-allowed-hosts.js";
 import { IsIntVariable, IsOneOfVariable, IsParsedVariable, IsTextVariable } from "./load-config.js";
+import { parseCredential } from "./parse-credential.js";
 
 export const logLevels = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
 
@@ -17,7 +18,7 @@ export class ServiceConfig {
   ALLOWED_HOSTS: string = "";
 
   /** What the services show each other; empty: the cache service and the adapter answer their own network. */
-  @IsTextVariable()
+  @IsParsedVariable(parseCredential)
   INNER_TOKEN: string = "";
 
   /** How long a service that is told to stop waits for the answers under way before it ends them with an error. */

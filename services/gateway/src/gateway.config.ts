@@ -5,6 +5,7 @@ import {
   IsParsedVariable,
   IsTextVariable,
 } from "#platform/load-config.js";
+import { parseCredential } from "#platform/parse-credential.js";
 import { ServiceConfig } from "#platform/service-config.js";
 import { parseApiKeys } from "./access/parse-api-keys.js";
 import { parseRateLimits, parseTokenBudgets } from "./access/rate-limits/parse-rate-limits.js";
@@ -79,7 +80,7 @@ export class GatewayConfig extends ServiceConfig {
   TOKEN_BUDGETS: string = "";
 
   /** For the routes under /cache. Empty: open where there are no API_KEYS either, closed where there are. */
-  @IsTextVariable()
+  @IsParsedVariable(parseCredential)
   ADMIN_KEY: string = "";
 
   @IsBooleanVariable()

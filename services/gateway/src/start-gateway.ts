@@ -2,8 +2,10 @@ import { type RunningService, startService } from "#platform/bootstrap.js";
 import { checkClients } from "#platform/callers/check-caller.js";
 import { loadConfig } from "#platform/load-config.js";
 import { createLogger } from "#platform/logging.js";
+import { adminKeys } from "./access/admin.guard.js";
 import { ApiKeys } from "./access/api-keys.js";
 import { checkExposure } from "./access/check-exposure.js";
+import { holdsKey } from "./access/find-tenant.js";
 import { GatewayConfig } from "./gateway.config.js";
 import { GatewayModule } from "./gateway.module.js";
 import { InProcess } from "./in-process.js";
@@ -19,13 +21,18 @@ export async function startGateway(
   checkExposure(config);
   const logger = createLogger("gateway", config);
   const keys = new ApiKeys(config, logger);
+  const administration = adminKeys(config);
   const service = await startService({
     module: GatewayModule.forRoot(config, keys, inProcess),
     logger,
     host: config.API_HOST,
     port: config.API_PORT,
     maxBodyBytes,
-    checkCaller: checkClients("gateway", config, (headers) => keys.hasValidKey(headers)),
+    checkCaller: checkClients(
+      "gateway",
+      config,
+      (headers) => keys.hasValidKey(headers) || holdsKey(headers, administration),
+    ),
     drainTimeoutMs: config.DRAIN_TIMEOUT_MS,
   });
   logger.info({ url: service.url, model: config.MODEL_NAME }, "gateway listening");

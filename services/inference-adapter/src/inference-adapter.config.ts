@@ -6,6 +6,7 @@ import {
   IsParsedVariable,
   IsTextVariable,
 } from "#platform/load-config.js";
+import { parseCredential } from "#platform/parse-credential.js";
 import { ServiceConfig } from "#platform/service-config.js";
 import { parseModelContext } from "./models/parse-model-context.js";
 import { type InferenceMode, inferenceModes } from "./backends/ollama/raw/ollama-requests.js";
@@ -48,7 +49,7 @@ export class InferenceAdapterConfig extends ServiceConfig {
   OPENAI_BASE_URL: string = "";
 
   /** Sent to it as a bearer token, where it wants one. */
-  @IsTextVariable()
+  @IsParsedVariable(parseCredential)
   OPENAI_API_KEY: string = "";
 
   @IsTextVariable()

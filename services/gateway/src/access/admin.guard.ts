@@ -5,6 +5,7 @@ import { ApiError } from "#anthropic/errors.js";
 import { GatewayConfig } from "../gateway.config.js";
 import { ApiKeys } from "./api-keys.js";
 import { findTenant } from "./find-tenant.js";
+import type { ApiKey } from "./parse-api-keys.js";
 
 /** Administration wants `ADMIN_KEY` where there are keys at all: an ordinary key reads other tenants' answers otherwise. */
 @Injectable()
@@ -19,8 +20,13 @@ export class AdminGuard implements CanActivate {
     if (ADMIN_KEY === "" && API_KEYS === "" && !this.keys.areSet) return true;
     if (ADMIN_KEY === "")
       throw new ApiError("permission_error", "Administration is off: ADMIN_KEY is not set");
-    const sha256 = createHash("sha256").update(ADMIN_KEY).digest();
-    findTenant(context.switchToHttp().getRequest<FastifyRequest>().headers, [{ name: "admin", sha256 }]);
+    findTenant(context.switchToHttp().getRequest<FastifyRequest>().headers, adminKeys(this.config));
     return true;
   }
+}
+
+/** The keys of the administration: one, or none. */
+export function adminKeys({ ADMIN_KEY }: GatewayConfig): ApiKey[] {
+  if (ADMIN_KEY === "") return [];
+  return [{ name: "admin", sha256: createHash("sha256").update(ADMIN_KEY).digest() }];
 }

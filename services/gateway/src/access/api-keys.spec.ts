@@ -62,6 +62,33 @@ describe("ApiKeys", () => {
     await expect.poll(() => changing.hasValidKey(keyOf("carol")), { timeout: 15_000 }).toBe(true);
   });
 
+  it("waits until a file that is being written holds still, and keeps its keys while there is none", async () => {
+    writeFileSync(file, entry("alice"));
+    const changing = open({ API_KEYS_FILE: file });
+    const endsAt = Date.now() + 3500;
+    for (let turn = 0; Date.now() < endsAt; turn++) {
+      writeFileSync(file, turn % 2 ? "" : `${entry("bob")}\n# ${turn}\n`);
+      expect(changing.hasValidKey(keyOf("alice"))).toBe(true);
+      await new Promise((resolve) => setTimeout(resolve, 300));
+    }
+    rmSync(file);
+    await new Promise((resolve) => setTimeout(resolve, 2500));
+    expect(changing.hasValidKey(keyOf("alice"))).toBe(true);
+    writeFileSync(file, entry("carol"));
+    await expect.poll(() => changing.hasValidKey(keyOf("carol")), { timeout: 15_000 }).toBe(true);
+    expect(changing.hasValidKey(keyOf("alice"))).toBe(false);
+  });
+
+  it("has a secret of the keys, wherever they stand", () => {
+    writeFileSync(file, entry("alice"));
+    const none = open({}).secret;
+    const [environment, inFile] = [
+      open({ API_KEYS: entry("bob") }).secret,
+      open({ API_KEYS_FILE: file }).secret,
+    ];
+    expect(new Set([none, environment, inFile]).size).toBe(3);
+  });
+
   it("refuses to start with a file that is missing or broken, without naming what stands in it", () => {
     expect(() => open({ API_KEYS_FILE: file })).toThrow(ConfigError);
     writeFileSync(file, "sk-secret");

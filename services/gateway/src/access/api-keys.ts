@@ -1,12 +1,12 @@
 import { Inject, Injectable, type OnApplicationShutdown } from "@nestjs/common";
+import { hash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import type { IncomingHttpHeaders } from "node:http";
-import { ApiError } from "#anthropic/errors.js";
 import { ConfigError } from "#platform/load-config.js";
 import { LOGGER, type Logger } from "#platform/logging.js";
 import { GatewayConfig } from "../gateway.config.js";
-import { findTenant, noTenant } from "./find-tenant.js";
+import { findTenant, holdsKey, noTenant } from "./find-tenant.js";
 import { type ApiKey, parseApiKeys } from "./parse-api-keys.js";
 import { parseKeyFile } from "./parse-key-file.js";
 
@@ -18,6 +18,11 @@ export class ApiKeys implements OnApplicationShutdown {
   private readonly fixed: ApiKey[];
   private keys: ApiKey[];
   private fileText = "";
+  /** What the file held at the last look: one that is just being written is looked at again. */
+  private seenText = "";
+  private isFileMissed = false;
+  /** Something that whoever has no key file and no environment of this gateway cannot know; the same to its end. */
+  readonly secret: string;
   private looking: NodeJS.Timeout | undefined;
 
   /** @throws ConfigError when the file cannot be used */
@@ -27,6 +32,7 @@ export class ApiKeys implements OnApplicationShutdown {
   ) {
     this.fixed = parseApiKeys(config.API_KEYS);
     this.keys = [...this.fixed, ...this.readAtStart()];
+    this.secret = hash("sha256", JSON.stringify([config.API_KEYS, this.fileText]), "base64url");
     if (config.API_KEYS_FILE !== "")
       this.looking = setInterval(() => void this.readAgain(), lookIntervalMs).unref();
   }
@@ -42,14 +48,7 @@ export class ApiKeys implements OnApplicationShutdown {
   }
 
   hasValidKey(headers: IncomingHttpHeaders): boolean {
-    if (!this.areSet) return false;
-    try {
-      findTenant(headers, this.keys);
-      return true;
-    } catch (error) {
-      if (error instanceof ApiError) return false;
-      throw error;
-    }
+    return this.areSet && holdsKey(headers, this.keys);
   }
 
   onApplicationShutdown(): void {
@@ -59,7 +58,7 @@ export class ApiKeys implements OnApplicationShutdown {
   private readAtStart(): ApiKey[] {
     const { API_KEYS_FILE: file } = this.config;
     try {
-      if (file !== "") this.fileText = readFileSync(file, "utf8");
+      if (file !== "") this.fileText = this.seenText = readFileSync(file, "utf8");
       return parseKeyFile(this.fileText);
     } catch (error) {
       throw new ConfigError([`API_KEYS_FILE ${(error as Error).message}`]);
@@ -68,15 +67,24 @@ export class ApiKeys implements OnApplicationShutdown {
 
   /** A file that cannot be used any more changes nothing: neither does it lock everybody out, nor let anybody in. */
   private async readAgain(): Promise<void> {
-    const text = await readFile(this.config.API_KEYS_FILE, "utf8").catch(() => this.fileText);
-    if (text === this.fileText) return;
+    const text = await readFile(this.config.API_KEYS_FILE, "utf8").catch(() => undefined);
+    this.noteMissing(text === undefined);
+    const isStill = text === this.seenText;
+    this.seenText = text ?? this.fileText;
+    if (text === undefined || text === this.fileText || !isStill) return;
     this.fileText = text;
     try {
       this.keys = [...this.fixed, ...parseKeyFile(text)];
       this.logger.info({ keys: this.keys.length }, "the key file was read again");
     } catch (error) {
       const reason = (error as Error).message;
-      this.logger.error({ reason }, "the key file cannot be read; the last keys stay in force");
+      this.logger.error({ reason }, "the key file cannot be used; the last keys stay in force");
     }
+  }
+
+  private noteMissing(isMissing: boolean): void {
+    if (isMissing && !this.isFileMissed)
+      this.logger.error("the key file cannot be read; the last keys stay in force");
+    this.isFileMissed = isMissing;
   }
 }

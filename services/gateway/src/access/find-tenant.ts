@@ -22,6 +22,17 @@ export function findTenant(headers: IncomingHttpHeaders, keys: readonly ApiKey[]
   throw new ApiError("authentication_error", "invalid x-api-key");
 }
 
+/** Whether one of them is presented. */
+export function holdsKey(headers: IncomingHttpHeaders, keys: readonly ApiKey[]): boolean {
+  try {
+    findTenant(headers, keys);
+    return true;
+  } catch (error) {
+    if (error instanceof ApiError) return false;
+    throw error;
+  }
+}
+
 function presentedKeys({ "x-api-key": apiKey, authorization }: IncomingHttpHeaders): string[] {
   const bearer = /^Bearer\s+(\S+)\s*$/i.exec(authorization ?? "")?.[1];
   return [apiKey, bearer].filter((key): key is string => typeof key === "string" && key !== "");

@@ -3,6 +3,8 @@ import { describe, expect, it } from "vitest";
 import type { Message } from "#anthropic/messages.js";
 import type { NeighbourRequest, StoreRequest } from "#service-contracts/cache-store.js";
 import type { StoredEntry } from "#service-contracts/stored-entry.js";
+import { createLogger } from "#platform/logging.js";
+import { ApiKeys } from "../access/api-keys.js";
 import { GatewayConfig } from "../gateway.config.js";
 import type { InferenceAnswer } from "../inference/inference-call.js";
 import type { Question } from "../messages/question.js";
@@ -95,10 +97,9 @@ class FakeCache {
 
 function start(config: Partial<GatewayConfig> = {}) {
   const service = new FakeCache();
-  const cache = new AnswerCache(
-    Object.assign(new GatewayConfig(), config),
-    service as unknown as CacheClient,
-  );
+  const whole = Object.assign(new GatewayConfig(), { LOG_LEVEL: "silent", ...config });
+  const keys = new ApiKeys(whole, createLogger("gateway", whole));
+  const cache = new AnswerCache(whole, service as unknown as CacheClient, keys);
   return { service, cache };
 }
 

@@ -2,6 +2,7 @@ import { Injectable } from "@nestjs/common";
 import type { Message } from "#anthropic/messages.js";
 import type { Neighbour } from "#service-contracts/cache-store.js";
 import { type StoredEntry, storedEntryVersion } from "#service-contracts/stored-entry.js";
+import { ApiKeys } from "../access/api-keys.js";
 import { GatewayConfig } from "../gateway.config.js";
 import type { InferenceAnswer } from "../inference/inference-call.js";
 import type { Question } from "../messages/question.js";
@@ -21,7 +22,7 @@ export interface Found {
 /** The cache in terms of questions and answers. */
 @Injectable()
 export class AnswerCache {
-  /** Known to all gateways of one configuration and not to Redis. Without any key it hides nothing. */
+  /** Known to all gateways of one configuration and not to Redis. Without any secret it hides nothing. */
   private readonly pathSecret: string;
   /** Of entries that are kept near: an entry from elsewhere is another object each time. */
   private readonly replays = new WeakMap<Message, Replay>();
@@ -29,8 +30,9 @@ export class AnswerCache {
   constructor(
     private readonly config: GatewayConfig,
     private readonly cache: CacheClient,
+    keys: ApiKeys,
   ) {
-    this.pathSecret = `paths ${config.API_KEYS} ${config.ADMIN_KEY}`;
+    this.pathSecret = ["paths", keys.secret, config.ADMIN_KEY, config.INNER_TOKEN].join(" ");
   }
 
   /** "given": this session has had the answer whole, so it wants another one. Undefined is a miss. */

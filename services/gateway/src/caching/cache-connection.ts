@@ -24,7 +24,9 @@ export class CacheConnection {
   ) {
     this.http = new HttpClient(config.CACHE_URL.replace(/\/+$/, ""), lookupTimeoutMs, innerHeaders(config));
     this.breaker = circuitBreaker(handleAll, { halfOpenAfter: 1000, breaker: new ConsecutiveBreaker(3) });
-    this.breaker.onBreak(() => this.logger.warn("the cache service does not answer; going on without it"));
+    this.breaker.onBreak((cause) =>
+      this.logger.warn({ reason: toReason(cause) }, "the cache service does not answer; going on without it"),
+    );
     this.breaker.onReset(() => this.logger.info("the cache service answers again"));
   }
 
@@ -32,7 +34,7 @@ export class CacheConnection {
   async lookUp(request: HttpRequest): Promise<HttpAnswer<unknown> | undefined> {
     try {
       return await this.breaker.execute(() =>
-        this.http.exchange({ ...request, timeoutMs: lookupTimeoutMs }).then(refuseServerError),
+        this.http.exchange({ ...request, timeoutMs: lookupTimeoutMs }).then(refuseFault),
       );
     } catch (error) {
       this.logger.debug({ reason: (error as Error).message }, "cache lookup failed");
@@ -56,7 +58,13 @@ export class CacheConnection {
   }
 }
 
-function refuseServerError<T extends { status: number }>(answer: T): T {
-  if (answer.status >= 500) throw new Error(`the cache service answered with status ${answer.status}`);
+const toReason = (cause: object) => ("error" in cause ? (cause.error as Error).message : undefined);
+
+/** @throws Error when the service has failed, or refuses whatever this gateway asks */
+export function refuseFault<T extends { status: number }>(answer: T): T {
+  const { status } = answer;
+  if (status === 401 || status === 403)
+    throw new Error(`the cache service refuses the gateway (status ${status}): see INNER_TOKEN`);
+  if (status >= 500) throw new Error(`the cache service answered with status ${status}`);
   return answer;
 }

@@ -4,7 +4,7 @@ import { type StoredEntry, parseStoredEntry } from "#service-contracts/stored-en
 import { toMetricsText } from "../metrics/to-metrics-text.js";
 import { NearReports } from "../near-tier/near-reports.js";
 import { NearTier } from "../near-tier/near-tier.js";
-import { CacheConnection } from "./cache-connection.js";
+import { CacheConnection, refuseFault } from "./cache-connection.js";
 import { ENTRY_STORE, type EntryStore } from "./entry-store.js";
 import { PendingStores } from "./pending-stores.js";
 
@@ -69,6 +69,12 @@ export class CacheClient {
   /** The cache service's own health page. */
   health(): Promise<{ status: number; body: unknown }> {
     return this.cache.http.request({ method: "GET", path: "/health", timeoutMs: 1000 });
+  }
+
+  /** Its health page is open to everybody; whether it takes this gateway's requests is another question. @throws Error */
+  async checkAccess(): Promise<void> {
+    const path = `/notes/${"0".repeat(64)}`;
+    refuseFault(await this.cache.http.request({ method: "GET", path, timeoutMs: 1000 }));
   }
 
   /** The cache service's own metrics. @throws UpstreamError */

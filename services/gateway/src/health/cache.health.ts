@@ -15,6 +15,7 @@ export class CacheHealth {
     const startedAt = performance.now();
     try {
       const { status, body } = await this.cache.health();
+      await this.cache.checkAccess();
       const latency_ms = Math.round(performance.now() - startedAt);
       const details = (body as { details?: Record<string, unknown> }).details ?? {};
       return indicator.up({ state: status === 200 ? "ok" : "degraded", latency_ms, ...details });

@@ -16,6 +16,7 @@ export class InferenceHealth {
     try {
       const { status, body } = await this.inference.health(path);
       if (status === 404) await this.inference.listModels();
+      if (status === 200) await this.inference.checkAccess();
       const latency_ms = Math.round(performance.now() - startedAt);
       const details = (body as { details?: Record<string, unknown> } | null)?.details ?? {};
       return status === 200 || status === 404

@@ -72,6 +72,13 @@ export class InferenceClient {
     return this.http.request({ method: "GET", path, timeoutMs: metadataTimeoutMs }).catch(throwApiError);
   }
 
+  /** Its health page is open to everybody; whether it takes this gateway's requests is another question. @throws ApiError */
+  async checkAccess(): Promise<void> {
+    const list = { method: "GET", path: "/v1/models?limit=1", timeoutMs: metadataTimeoutMs } as const;
+    const { status, headers, body } = await this.http.request(list).catch(throwApiError);
+    if (isRefusedAccess(status)) throw toApiError(status, headers, body);
+  }
+
   /** The adapter's own metrics; empty where the server has none. @throws UpstreamError */
   async metrics(): Promise<string> {
     const page = { method: "GET", path: "/metrics", timeoutMs: metricsTimeoutMs } as const;
@@ -140,6 +147,9 @@ function requestHeaders(call: InferenceCall): Record<string, string> {
   };
 }
 
+const refusedAccess = "The inference service refuses the gateway";
+const isRefusedAccess = (status: number) => status === 401 || status === 403;
+
 function readHeaders(
   headers: IncomingHttpHeaders,
   model: ModelCard,
@@ -198,9 +208,13 @@ function toBrokenStream(error: unknown): ApiError {
   return new ApiError("api_error", "The inference service broke off its stream", { cause: error });
 }
 
-/** What the service refused with, and its advice on when to try again. */
+/**
+ * What the service refused with, and its advice on when to try again. A client's key is not shown to it: where access
+ * is refused, it is the gateway's own, and no client can mend that.
+ */
 function toApiError(status: number, headers: IncomingHttpHeaders, body: unknown): ApiError {
   const { type, message, shouldRetry } = parseErrorBody(status, body);
+  if (isRefusedAccess(status)) return new ApiError("api_error", `${refusedAccess}: ${message}`);
   const seconds = Number(headers["retry-after"]);
   return new ApiError(type, message, {
     shouldRetry: shouldRetry && headers["x-should-retry"] !== "false",

@@ -11,6 +11,7 @@ import type { Answer } from "./messages.service.js";
 import type { Caller } from "./question.js";
 import { RecentRequests } from "../status-page/recent-requests.js";
 import { MessagesMetrics } from "./messages.metrics.js";
+import { withoutQuotes } from "./without-quotes.js";
 
 const pingIntervalMs = 10_000;
 const jsonHeaders = { "content-type": "application/json; charset=utf-8" };
@@ -87,9 +88,10 @@ export class MessageReply {
       ...(isGone ? { client_gone: true } : {}),
     };
     const message = `cache ${exchange.result ?? "error"}`;
-    if (error && error.status >= 500 && !isGone)
-      this.logger.warn({ ...line, reason: error.message }, message);
-    else this.logger.info(line, message);
+    if (error && error.status >= 500 && !isGone) {
+      this.logger.warn({ ...line, reason: withoutQuotes(error.message) }, message);
+      this.logger.debug({ request_id: requestId, reason: error.message }, "the whole reason");
+    } else this.logger.info(line, message);
   }
 }
 

@@ -99,9 +99,12 @@ export class MessagesService {
     exchange.noteGeneration(answer);
     if (!answer.isJoined) this.limits.charge(caller.tenant, { input: answer.inputTokens });
     caller.client.signal.addEventListener("abort", answer.leave, { once: true });
-    const recorded = recordMessage(answer.events, (recording) =>
-      this.onWhole(question, answer, recording, exchange),
-    );
+    const recorded = recordMessage(answer.events, {
+      onWhole: (recording) => this.onWhole(question, answer, recording, exchange),
+      onBroken: (output) => {
+        if (!answer.isJoined) this.limits.charge(caller.tenant, { output });
+      },
+    });
     const signal = AbortSignal.any([caller.client.signal, this.shutdown.signal]);
     const { isLate, items } = await peekFirst(recorded.read(signal), earlyFailureMs);
     return restampEvents(items, {

@@ -38,29 +38,36 @@ async function* stream(
 
 async function record(source: AsyncIterable<MessageStreamEvent>, signal = new AbortController().signal) {
   const recordings: Recording[] = [];
+  const brokenAt: number[] = [];
   const seen: MessageStreamEvent[] = [];
   let failure: unknown;
-  const log = recordMessage(source, (recording) => recordings.push(recording));
+  const log = recordMessage(source, {
+    onWhole: (recording) => recordings.push(recording),
+    onBroken: (outputTokens) => brokenAt.push(outputTokens),
+  });
   try {
     for await (const event of log.read(signal)) seen.push(event);
   } catch (error) {
     failure = error;
   }
-  return { recordings, seen, failure };
+  return { recordings, brokenAt, seen, failure };
 }
+
+const unexpected = () => expect.unreachable();
 
 describe("recordMessage", () => {
   it("passes every event on and tells the whole message once", async () => {
     expect(await record(stream(events))).toEqual({
       seen: events,
       recordings: [{ message, timings }],
+      brokenAt: [],
       failure: undefined,
     });
   });
 
   it("has told the message when its last event can be read", async () => {
     const order: string[] = [];
-    const log = recordMessage(stream(events), () => order.push("whole"));
+    const log = recordMessage(stream(events), { onWhole: () => order.push("whole"), onBroken: unexpected });
     for await (const { type } of log.read(new AbortController().signal)) order.push(type);
     expect(order.slice(-2)).toEqual(["whole", "message_stop"]);
   });
@@ -68,7 +75,7 @@ describe("recordMessage", () => {
   it("records to the end when its reader has left after one event", async () => {
     const reader = new AbortController();
     const whole = Promise.withResolvers<Recording>();
-    const log = recordMessage(stream(events), whole.resolve);
+    const log = recordMessage(stream(events), { onWhole: whole.resolve, onBroken: unexpected });
     await log.read(reader.signal).next();
     reader.abort();
     await expect(log.read(reader.signal).next()).rejects.toThrow();
@@ -110,6 +117,20 @@ describe("recordMessage", () => {
 
   it("tells no message where the events end early", async () =>
     expect((await record(stream(events.slice(0, -1)))).recordings).toEqual([]));
+
+  it("tells how many tokens a broken answer has had, by its pieces or by its length", async () => {
+    const piece = (text: string): MessageStreamEvent => ({
+      type: "content_block_delta",
+      index: 0,
+      delta: { type: "text_delta", text },
+    });
+    const begun = events.slice(0, 2);
+    const brokenAfter = async (pieces: string[]) =>
+      (await record(stream([...begun, ...pieces.map(piece)], broken))).brokenAt;
+    expect(await brokenAfter(["a", "b", "c"])).toEqual([3]);
+    expect(await brokenAfter(["a".repeat(400)])).toEqual([100]);
+    expect(await brokenAfter([])).toEqual([0]);
+  });
 
   it("closes its source", async () => {
     let closed = 0;

@@ -1,23 +1,33 @@
-import type { GenerationTimings, MessageStreamEvent } from "#anthropic/events.js";
+import type { BlockDelta, GenerationTimings, MessageStreamEvent } from "#anthropic/events.js";
 import { MessageFold } from "#anthropic/fold-message.js";
 import type { Message } from "#anthropic/messages.js";
 import { Handover } from "./handover.js";
+
+const charactersPerToken = 4;
 
 export interface Recording {
   message: Message;
   timings: GenerationTimings | undefined;
 }
 
+/** What becomes of a recording; one of the two is called, once. */
+export interface RecordingOutcome {
+  /** Before the last event can be read. */
+  onWhole: (recording: Recording) => void;
+  /** It broke off, or its client left for good. `outputTokens` were passed on until then, estimated. */
+  onBroken: (outputTokens: number) => void;
+}
+
 /**
- * Reads an answer to its end, whether its client stays or not, and folds it on the way. `onWhole` gets the
- * message before its last event can be read. An answer out of order or broken off ends with an error.
+ * Reads an answer to its end, whether its client stays or not, and folds it on the way. An answer out of order or
+ * broken off ends with an error.
  */
 export function recordMessage(
   events: AsyncIterable<MessageStreamEvent>,
-  onWhole: (recording: Recording) => void,
+  outcome: RecordingOutcome,
 ): Handover<MessageStreamEvent> {
   const handover = new Handover<MessageStreamEvent>();
-  void pump(events, handover, onWhole).then(
+  void pump(events, handover, outcome).then(
     () => handover.finish(),
     (error: unknown) => handover.finish(error ?? new Error("the answer failed without a reason")),
   );
@@ -27,12 +37,29 @@ export function recordMessage(
 async function pump(
   events: AsyncIterable<MessageStreamEvent>,
   handover: Handover<MessageStreamEvent>,
-  onWhole: (recording: Recording) => void,
+  { onWhole, onBroken }: RecordingOutcome,
 ): Promise<void> {
   const fold = new MessageFold();
-  for await (const event of events) {
-    fold.add(event);
-    if (event.type === "message_stop") onWhole({ message: fold.finish(), timings: event.timings });
-    handover.add(event);
+  let deltas = 0;
+  let characters = 0;
+  try {
+    for await (const event of events) {
+      fold.add(event);
+      if (event.type === "content_block_delta") {
+        deltas += 1;
+        characters += lengthOf(event.delta);
+      }
+      if (event.type === "message_stop") onWhole({ message: fold.finish(), timings: event.timings });
+      handover.add(event);
+    }
+  } finally {
+    // Some come one by one, some many at a time.
+    if (!fold.isComplete) onBroken(Math.max(deltas, Math.ceil(characters / charactersPerToken)));
   }
+}
+
+function lengthOf(delta: BlockDelta): number {
+  if (delta.type === "text_delta") return delta.text.length;
+  if (delta.type === "thinking_delta") return delta.thinking.length;
+  return delta.type === "input_json_delta" ? delta.partial_json.length : 0;
 }
