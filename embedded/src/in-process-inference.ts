@@ -28,11 +28,11 @@ export function toCreateMessage({ app }: RunningService): CreateMessage {
 
 /** The call's signal ends here, as in `InferenceClient`: an answer that has begun may go on to be recorded. */
 async function open(messages: MessagesService, call: InferenceCall, hangUp: AbortController) {
-  const { request, key, joinsFinished, isReadWhole, requestId, session, conversation, signal } = call;
+  const { request, key, joins, isReadWhole, requestId, session, conversation, signal } = call;
   signal.throwIfAborted();
   const giveUp = () => hangUp.abort(signal.reason);
   signal.addEventListener("abort", giveUp, { once: true });
-  const asker = { key: key ?? requestId, isAnew: !joinsFinished, session, conversation };
+  const asker = { key: key ?? requestId, joins, session, conversation };
   try {
     return await messages.createCanonical(request, { ...asker, mergesTexts: isReadWhole }, hangUp.signal);
   } catch (error) {

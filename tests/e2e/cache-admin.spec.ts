@@ -130,6 +130,20 @@ describe("the admin of the cache", () => {
     expect(again.status).toBe(504);
   });
 
+  it.each(["an entry", "everything"])(
+    "does not bring back from a finished generation what was deleted: %s",
+    async (what) => {
+      const asked = question();
+      for (const text of ["Answer 1.", "Answer 2."]) stack.ollama.script([{ text }], 1);
+      const key = await askAndStore(asked);
+      await admin(what === "everything" ? "" : `/entries/${key}`, "DELETE");
+      const again = await stack.post(asked, asAlice);
+      expect(again.headers.get("x-cache")).toBe("miss");
+      expect(await again.text()).toContain("Answer 2.");
+      stack.ollama.reset();
+    },
+  );
+
   it("clears by tenant, by model and by age", async () => {
     const clear = async (query: string) => (await admin(query, "DELETE")).json();
     await clear("");

@@ -162,6 +162,22 @@ describe("a request's own wishes", () => {
     );
   });
 
+  it("max-age takes no answer that has just ended, but joins one that is under way", async () => {
+    const asked = question();
+    stack.ollama.script((_request, generation) => writes(`Answer ${generation}.`));
+    await askAndStore(asked);
+    const fresh = await stack.post(asked, { "cache-control": "max-age=0" });
+    expect(cacheOf(fresh)).toBe("miss");
+    expect(await messageOf(fresh)).toMatchObject({ content: [{ text: "Answer 2." }] });
+    stack.ollama.script([{ text: "slow" }, { delayMs: 1500 }, { text: "ly" }]);
+    const other = question();
+    const both = await Promise.all(
+      [1, 2].map(() => stack.post({ ...other, stream: true }, { "cache-control": "max-age=0" })),
+    );
+    expect(both.map(cacheOf).toSorted()).toEqual(["coalesced", "miss"]);
+    await Promise.all(both.map((response) => response.text()));
+  });
+
   it("no-store neither reads nor stores, however often", async () => {
     const asked = question();
     stack.ollama.script((_request, generation) => writes(`Answer ${generation}.`));

@@ -311,6 +311,72 @@ describe("an answer that has begun", () => {
   });
 });
 
+describe("message threads, which are not kept here", () => {
+  const chats = () =>
+    stack.ollama.requests
+      .map(({ body }) => body as { messages?: { role: string; content: string }[]; prompt?: string })
+      .filter(({ messages, prompt }) => messages ?? prompt);
+  const lastPrompt = () => JSON.stringify(chats().at(-1));
+
+  it("lose nothing of a conversation of the official SDK", async () => {
+    const model = "qwen3-coder";
+    const thread = client.beta.messages.thread({ model, max_tokens: 50, system: "You are a pirate." });
+    await thread.send({ role: "user", content: "My name is Bob." });
+    await thread.send({ role: "user", content: "What is my name?" });
+    await thread.send({ role: "user", content: "And yours?" });
+    for (const part of ["pirate", "Bob", "What is my name?", "And yours?"])
+      expect(lastPrompt()).toContain(part);
+  });
+
+  it("lose nothing in a tool runner of the official SDK", async () => {
+    stack.ollama.script([callOf("Oslo")], 1);
+    stack.ollama.script([callOf("Rome")], 1);
+    const runner = client.beta.messages.toolRunner({
+      model: "qwen3-coder",
+      max_tokens: 200,
+      messages: [{ role: "user", content: "Is it sunny in Oslo and in Rome?" }],
+      tools: [{ ...weather, run: () => "sunny", parse: (input: unknown) => input }],
+    });
+    expect(await runner).toMatchObject({ stop_reason: "end_turn" });
+    for (const part of ["in Oslo and in Rome?", "get_weather", "sunny"]) expect(lastPrompt()).toContain(part);
+  });
+
+  it("are told as lost where only the new messages come", async () => {
+    const thread = { type: "continue", previous_message_id: "msg_1" };
+    await expect(ask({ thread })).rejects.toMatchObject({
+      status: 404,
+      error: { error: { type: "not_found_error", details: { error_code: "thread_not_found" } } },
+    });
+  });
+});
+
+describe("tools that Anthropic's models know by their type", () => {
+  it.each([
+    ["bash_20250124", "bash", "restart"],
+    ["text_editor_20250728", "str_replace_based_edit_tool", "insert_text"],
+    ["text_editor_20250124", "str_replace_editor", "undo_edit"],
+    ["memory_20250818", "memory", "old_path"],
+  ])("are offered with a definition: %s", async (type, name, field) => {
+    await ask({ tools: [{ type, name }] });
+    const asked = JSON.stringify(stack.ollama.requests.filter(({ path }) => /chat|generate/.test(path)));
+    expect(asked).toContain(name);
+    expect(asked).toContain(field);
+  });
+});
+
+it("a summary that stands for the conversation before it is read", async () => {
+  await ask({
+    messages: [
+      {
+        role: "assistant",
+        content: [{ type: "compaction", content: "The user's name is Bob.", signature: "x" }],
+      },
+      { role: "user", content: "What is my name?" },
+    ],
+  });
+  expect(JSON.stringify(lastChat(stack.ollama))).toContain("The user's name is Bob.");
+});
+
 describe("what there is not here", () => {
   it.each<[string, object]>([
     ["mcp_servers", { mcp_servers: [{ type: "url", url: "https://x", name: "m" }] }],

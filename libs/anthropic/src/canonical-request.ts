@@ -8,6 +8,8 @@ import type {
   UnknownBlock,
 } from "./messages.js";
 
+import { withDefinition } from "./known-tools.js";
+
 // The one form of a request that the cache key is made of and that the model sees. It drops what has no
 // meaning for the model and makes equal requests equal, so that answers are found again and the backend's
 // KV prefix stays warm. A deny-list: what is not named here is kept.
@@ -31,8 +33,9 @@ export function toCanonicalRequest(request: MessagesRequest): CanonicalRequest {
     messages,
     metadata: _metadata,
     stream: _stream,
+    thread: _thread,
     ...rest
-  } = withOutputFormat(bare(request));
+  } = withOutputFormat(withoutDefaults(bare(request)));
   const canonicalSystem = toCanonicalSystem(system ?? []);
   const canonicalTools = toCanonicalTools(tools ?? [], messages);
   return {
@@ -41,6 +44,21 @@ export function toCanonicalRequest(request: MessagesRequest): CanonicalRequest {
     ...(canonicalTools.length > 0 ? { tools: canonicalTools } : {}),
     messages: renameToolIds(withoutEmptyPrefill(foldSystemMessages(messages))),
   };
+}
+
+/** What says the same as its absence, as some clients write it. */
+function withoutDefaults(request: MessagesRequest): MessagesRequest {
+  const { stop_sequences, thinking, tool_choice } = request;
+  const isDefault = {
+    stop_sequences: stop_sequences?.length === 0,
+    thinking: thinking?.type === "disabled",
+    tool_choice: tool_choice?.type === "auto" && !tool_choice.disable_parallel_tool_use,
+  };
+  const dropped = Object.entries(isDefault).filter(([, isSo]) => isSo);
+  if (dropped.length === 0) return request;
+  const kept = { ...request };
+  for (const [name] of dropped) delete kept[name as keyof typeof isDefault];
+  return kept;
 }
 
 /** The name that `output_config.format` had in a beta. */
@@ -100,10 +118,16 @@ function toCanonicalBlock(block: ContentBlock): ContentBlock {
     const { tool_name, ...rest } = kept;
     return { ...rest, type: "text", text: `Tool ${tool_name} is available now.` };
   }
+  // The summary that stands for what was said before it.
+  if (kept.type === "compaction") {
+    const { content, ...rest } = kept;
+    return { ...rest, type: "text", text: content ?? "" };
+  }
   if (kept.type === "tool_result") {
     const { is_error, content, ...rest } = kept;
     return { ...rest, ...(is_error ? { is_error } : {}), content: toCanonicalContent(content ?? []) };
   }
+  if (kept.type === "search_result") return { ...kept, content: toCanonicalContent(kept.content ?? []) };
   if (kept.type === "document" && kept.source.type === "content")
     return { ...kept, source: { ...kept.source, content: toCanonicalContent(kept.source.content) } };
   return kept;
@@ -190,7 +214,13 @@ function toCanonicalTools(tools: Tool[], messages: InputMessage[]): Tool[] {
     .filter(({ name }) => name !== "DeferredToolPlaceholder")
     .map((tool) => ({ tool, rank: rank(tool) }))
     .sort((a, b) => a.rank - b.rank)
-    .map(({ tool: { defer_loading: _dropped, ...tool } }) => bare(tool));
+    .map(({ tool }) => toCanonicalTool(bare(tool)));
+}
+
+function toCanonicalTool({ defer_loading: _dropped, ...tool }: Tool): Tool {
+  if (tool.type === "custom") delete tool.type;
+  if (tool.strict === false) delete tool.strict;
+  return withDefinition(tool);
 }
 
 /** The tools that tool results refer to, each with its place in the order in which they were found. */

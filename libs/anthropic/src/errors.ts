@@ -15,7 +15,7 @@ export type ErrorType = keyof typeof statusOfErrorType;
 
 export interface ErrorBody {
   type: "error";
-  error: { type: ErrorType; message: string };
+  error: { type: ErrorType; message: string; details?: Record<string, unknown> };
   request_id?: string;
 }
 
@@ -24,6 +24,8 @@ interface ApiErrorOptions extends ErrorOptions {
   retryAfterSeconds?: number;
   /** False: the same request can never succeed. By default the errors of status 400 to 413 are final. */
   shouldRetry?: boolean;
+  /** For programs: `error_code` and what belongs to it. */
+  details?: Record<string, unknown>;
 }
 
 /** An error that a client sees: thrown inside, turned into JSON or an SSE event at the edge only. */
@@ -31,6 +33,7 @@ export class ApiError extends Error {
   readonly status: number;
   readonly retryAfterSeconds: number | undefined;
   readonly shouldRetry: boolean;
+  readonly details: Record<string, unknown> | undefined;
 
   constructor(
     readonly type: ErrorType,
@@ -43,13 +46,18 @@ export class ApiError extends Error {
     this.retryAfterSeconds =
       options.retryAfterSeconds ??
       (type === "overloaded_error" || type === "rate_limit_error" ? 5 : undefined);
+    this.details = options.details;
     this.shouldRetry = options.shouldRetry ?? (this.status === 429 || this.status >= 500);
   }
 
   toBody(requestId?: string): ErrorBody {
     return {
       type: "error",
-      error: { type: this.type, message: this.message },
+      error: {
+        type: this.type,
+        message: this.message,
+        ...(this.details === undefined ? {} : { details: this.details }),
+      },
       ...(requestId === undefined ? {} : { request_id: requestId }),
     };
   }

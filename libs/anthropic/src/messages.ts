@@ -15,7 +15,11 @@ export interface MessagesRequest {
   thinking?: ThinkingConfig;
   metadata?: unknown;
   output_config?: OutputConfig;
+  thread?: Thread;
 }
+
+/** A conversation that the server keeps: begun, or gone on with by its new messages alone. */
+export type Thread = { type: "create" } | { type: "continue"; previous_message_id: string };
 
 export interface InputMessage {
   role: "user" | "assistant" | "system";
@@ -70,6 +74,12 @@ export interface SearchResultBlock {
   content: ContentBlock[];
 }
 
+/** A conversation that was put in few words, as Anthropic's servers do it on demand. */
+export interface CompactionBlock {
+  type: "compaction";
+  content?: string | null;
+}
+
 /** A block whose type this product does not know: kept in the cache key, skipped for the model. */
 export interface UnknownBlock {
   type: "unknown";
@@ -84,6 +94,7 @@ export type ContentBlock =
   | ToolReferenceBlock
   | DocumentBlock
   | SearchResultBlock
+  | CompactionBlock
   | UnknownBlock;
 
 export interface DocumentBlock {
@@ -104,6 +115,7 @@ export interface Tool {
   description?: string;
   input_schema?: Record<string, unknown>;
   defer_loading?: boolean;
+  strict?: boolean;
 }
 
 export type ToolChoice =

@@ -34,6 +34,7 @@ export function parseCountTokensRequest(body: unknown): MessagesRequest {
   if (body["model"] === undefined) throw invalid("model", "Field required");
   if (typeof body["model"] !== "string" || body["model"] === "")
     throw invalid("model", "Input should be a non-empty string");
+  checkThread(body["thread"]);
   checkMessages(body["messages"]);
   checkSystem(body["system"]);
   checkTools(body["tools"]);
@@ -44,6 +45,19 @@ export function parseCountTokensRequest(body: unknown): MessagesRequest {
   checkOutputFormat(config?.["format"], "output_config.format");
   checkOutputFormat(body["output_format"], "output_format");
   return body as unknown as MessagesRequest;
+}
+
+/**
+ * No conversation is kept here, so one that is gone on with is lost: told so, the official SDK sends all of it again.
+ * Answered, it would be cut to its last messages.
+ */
+function checkThread(thread: unknown): void {
+  if (thread == null) return;
+  if (!isObject(thread)) throw invalid("thread", "Input should be an object");
+  if (thread["type"] === "create") return;
+  if (thread["type"] !== "continue") throw invalid("thread.type", "Input should be 'create' or 'continue'");
+  const message = "thread: message threads are not kept here; send the whole conversation in messages";
+  throw new ApiError("not_found_error", message, { details: { error_code: "thread_not_found" } });
 }
 
 function checkMessages(messages: unknown): void {
@@ -77,6 +91,8 @@ function checkBlock(block: unknown, path: string, holder: Holder): void {
       return requireString(block, "text", path);
     case "thinking":
       return requireString(block, "thinking", path);
+    case "compaction":
+      return block["content"] == null ? undefined : requireString(block, "content", path);
     case "image":
       return checkImageSource(block["source"], `${path}.source`);
     case "tool_use":

@@ -2,7 +2,7 @@
 export const inferenceHeaders = {
   /** Request: the cache key. Says too that the body is in canonical form already. */
   cacheKey: "x-cache-key",
-  /** Request: `unfinished`: join no generation whose answer a client has had whole, as one may for a moment. */
+  /** Request: a `JoinRule`. */
   join: "x-join",
   /** Request: a hash that names the client's session, so that sessions can take turns. */
   session: "x-session",
@@ -25,3 +25,15 @@ export const inferenceHeaders = {
   /** Both ways: one name for the request in all logs. */
   requestId: "request-id",
 } as const;
+
+/**
+ * Which generation of the same question a request may join; a finished one stands a while for retries. `any`, only one
+ * whose answer no client has had whole (`undelivered`), or only one that still runs (`running`).
+ */
+export const joinRules = ["any", "undelivered", "running"] as const;
+export type JoinRule = (typeof joinRules)[number];
+
+/** Without the header, or with another value: `any`. */
+export function toJoinRule(header: unknown): JoinRule {
+  return joinRules.find((rule) => rule === header) ?? "any";
+}

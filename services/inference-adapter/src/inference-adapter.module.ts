@@ -2,6 +2,7 @@ import { type DynamicModule, Global, Module } from "@nestjs/common";
 import { TerminusModule } from "@nestjs/terminus";
 import { MetricsModule } from "#platform/metrics.js";
 import { BackendsModule } from "./backends/backends.module.js";
+import { GenerationsController } from "./generations/generations.controller.js";
 import { GenerationsMetrics } from "./generations/generations.metrics.js";
 import { GenerationsService } from "./generations/generations.service.js";
 import { SubscriptionsController } from "./generations/subscriptions.controller.js";
@@ -31,6 +32,7 @@ export class InferenceAdapterModule {
       controllers: [
         MessagesController,
         SubscriptionsController,
+        GenerationsController,
         ModelsController,
         ActivityController,
         HealthController,

@@ -1,5 +1,6 @@
 import { Controller, Delete, Get, HttpCode, Param, Query, UseGuards } from "@nestjs/common";
 import { AdminGuard } from "../access/admin.guard.js";
+import { InferenceClient } from "../inference/inference.client.js";
 import { CacheAdminClient } from "./cache-admin.client.js";
 import { parseClearFilter } from "./parse-clear-filter.js";
 
@@ -7,7 +8,10 @@ import { parseClearFilter } from "./parse-clear-filter.js";
 @Controller("cache")
 @UseGuards(AdminGuard)
 export class CacheAdminController {
-  constructor(private readonly cache: CacheAdminClient) {}
+  constructor(
+    private readonly cache: CacheAdminClient,
+    private readonly inference: InferenceClient,
+  ) {}
 
   @Get("stats")
   stats(): Promise<unknown> {
@@ -32,11 +36,14 @@ export class CacheAdminController {
   @Delete("entries/:key")
   @HttpCode(204)
   async delete(@Param("key") key: string): Promise<void> {
+    await this.inference.forgetFinished();
     await this.cache.ask("DELETE", `/entries/${encodeURIComponent(key)}`);
   }
 
   @Delete()
   async clear(@Query() query: Record<string, unknown>): Promise<unknown> {
-    return this.cache.ask("DELETE", "/entries", parseClearFilter(query));
+    const filter = parseClearFilter(query);
+    await this.inference.forgetFinished();
+    return this.cache.ask("DELETE", "/entries", filter);
   }
 }

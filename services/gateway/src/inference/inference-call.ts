@@ -1,5 +1,6 @@
 import type { CanonicalRequest } from "#anthropic/canonical-request.js";
 import type { MessageStreamEvent } from "#anthropic/events.js";
+import type { JoinRule } from "#service-contracts/inference-headers.js";
 import type { ModelCard } from "#service-contracts/model-card.js";
 
 export interface InferenceCall {
@@ -7,8 +8,7 @@ export interface InferenceCall {
   model: ModelCard;
   /** Shares the generation with everybody who asks the same; undefined: a generation of its own. */
   key: string | undefined;
-  /** False: an answer that somebody has had already is of no use, because it is stored nowhere. */
-  joinsFinished: boolean;
+  joins: JoinRule;
   /** The client reads the answer only when it is whole. */
   isReadWhole: boolean;
   requestId: string;

@@ -42,7 +42,7 @@ const call = (changed: Partial<InferenceCall> = {}): InferenceCall => ({
   request: { model: "tiny:latest", messages: [{ role: "user", content: [{ type: "text", text: "Hi" }] }] },
   model: foreign,
   key: "abc",
-  joinsFinished: true,
+  joins: "any",
   isReadWhole: false,
   session: "s",
   conversation: "c",

@@ -97,6 +97,16 @@ export class InferenceClient {
       .catch(() => undefined);
   }
 
+  /**
+   * From now on nobody joins a generation that has ended: what is deleted from the cache would come back from there.
+   * Other servers have none, and one that cannot be reached forgets by itself.
+   */
+  async forgetFinished(): Promise<void> {
+    await this.http
+      .request({ method: "DELETE", path: "/generations/finished", timeoutMs: metadataTimeoutMs })
+      .catch(() => undefined);
+  }
+
   /** The call's signal ends here: once the answer has begun, it may go on to be recorded. */
   private async open(call: InferenceCall, timeoutMs: number): Promise<HttpAnswer<IncomingMessage>> {
     call.signal.throwIfAborted();
@@ -134,7 +144,7 @@ export class InferenceClient {
 }
 
 function requestHeaders(call: InferenceCall): Record<string, string> {
-  const { key, joinsFinished, isReadWhole, requestId, session, conversation } = call;
+  const { key, joins, isReadWhole, requestId, session, conversation } = call;
   return {
     accept: "text/event-stream",
     "anthropic-version": "2023-06-01",
@@ -142,7 +152,7 @@ function requestHeaders(call: InferenceCall): Record<string, string> {
     [inferenceHeaders.cacheKey]: key ?? requestId,
     [inferenceHeaders.session]: session,
     [inferenceHeaders.conversation]: conversation,
-    ...(joinsFinished ? {} : { [inferenceHeaders.join]: "unfinished" }),
+    ...(joins === "any" ? {} : { [inferenceHeaders.join]: joins }),
     ...(isReadWhole ? { [inferenceHeaders.reading]: "whole" } : {}),
   };
 }

@@ -6,7 +6,9 @@ import type { MessageStreamEvent } from "#anthropic/events.js";
 import { parseCountTokensRequest } from "#anthropic/parse-messages-request.js";
 import { Shutdown } from "#platform/shutdown.js";
 import { RateLimits } from "../access/rate-limits/rate-limits.service.js";
+import type { JoinRule } from "#service-contracts/inference-headers.js";
 import { AnswerCache } from "../caching/answer-cache.js";
+import type { CachePolicy } from "../caching/is-cacheable.js";
 import type { Replay } from "../caching/replay.js";
 import type { InferenceAnswer } from "../inference/inference-call.js";
 import { InferenceClient } from "../inference/inference.client.js";
@@ -90,7 +92,7 @@ export class MessagesService {
       model,
       // Another answer is not the one that the others get; a retry of the same session joins it.
       key: isAnother ? givenHash : generationKey,
-      joinsFinished: policy.isStored && !isAnother,
+      joins: toJoinRule(policy, isAnother),
       isReadWhole: !exchange.isStream,
       requestId: caller.requestId,
       ...toSession(caller.headers, caller.tenant),
@@ -129,4 +131,10 @@ export class MessagesService {
       if (!isStored) this.metrics.countStoreFailure();
     });
   }
+}
+
+/** An answer that somebody has had already is of no use where it is stored nowhere; one that has ended has an age. */
+function toJoinRule({ isStored, maxAgeSeconds }: CachePolicy, isAnother: boolean): JoinRule {
+  if (maxAgeSeconds !== Infinity) return "running";
+  return isStored && !isAnother ? "any" : "undelivered";
 }

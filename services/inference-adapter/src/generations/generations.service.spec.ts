@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { collect } from "#anthropic/__fixtures__/collect.js";
 import { ApiError } from "#anthropic/errors.js";
 import { Shutdown } from "#platform/shutdown.js";
+import type { JoinRule } from "#service-contracts/inference-headers.js";
 import { InferenceAdapterConfig } from "../inference-adapter.config.js";
 import { numbersOf, ScriptedRun, settle } from "./__fixtures__/scripted-runs.js";
 import { GenerationsMetrics } from "./generations.metrics.js";
@@ -22,9 +23,9 @@ function startService(settings: Partial<InferenceAdapterConfig> = {}, cancelsInP
   const service = new GenerationsService(config, metrics, shutdown, { cancelsInPrefill });
 
   /** A request for the key: its run, whether it was started, what it reads, and how to leave. */
-  function ask(key: string, run = new ScriptedRun()) {
+  function ask(key: string, run = new ScriptedRun(), joins?: JoinRule) {
     const client = new AbortController();
-    const { generation, started } = service.join(key, claimOf(key), run.start);
+    const { generation, started } = service.join(key, claimOf(key), run.start, joins);
     const subscription = generation.subscribe(client.signal);
     const outcome = collect(subscription.events).then(numbersOf, (error: unknown) =>
       error instanceof ApiError ? error.type : "left",
@@ -78,6 +79,44 @@ describe("identical requests", () => {
     expect(await late.outcome).toEqual([0]);
     await wait(graceMs);
     expect(ask("a").started).toBe(true);
+  });
+
+  it.each<[JoinRule, isJoined: { running: boolean; left: boolean; delivered: boolean }]>([
+    ["any", { running: true, left: true, delivered: true }],
+    ["undelivered", { running: true, left: true, delivered: false }],
+    ["running", { running: true, left: false, delivered: false }],
+  ])("join with the rule %s: %j", async (rule, { running, left, delivered }) => {
+    const { ask } = startService({ INFERENCE_CONCURRENCY: 8 });
+    const isJoined = (key: string) => !ask(key, new ScriptedRun(), rule).started;
+    ask("running");
+    await settle();
+    expect(isJoined("running")).toBe(running);
+    const deserted = ask("left");
+    await settle();
+    deserted.run.say(0);
+    await settle();
+    deserted.leave();
+    deserted.run.end();
+    await settle();
+    expect(isJoined("left")).toBe(left);
+    const read = ask("delivered");
+    read.run.say(0);
+    read.run.end();
+    await read.outcome;
+    expect(isJoined("delivered")).toBe(delivered);
+  });
+
+  it("join nothing that has ended once it is to be forgotten", async () => {
+    const { ask, service } = startService({ INFERENCE_CONCURRENCY: 2 });
+    const ended = ask("ended");
+    ended.run.say(0);
+    ended.run.end();
+    await ended.outcome;
+    ask("running");
+    await settle();
+    service.forgetFinished();
+    expect(ask("ended").started).toBe(true);
+    expect(ask("running").started).toBe(false);
   });
 
   it("do not join a finished one without content", async () => {

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { ApiError } from "#anthropic/errors.js";
 import type { MessageStreamEvent } from "#anthropic/events.js";
 import { Shutdown } from "#platform/shutdown.js";
+import type { JoinRule } from "#service-contracts/inference-headers.js";
 import { INFERENCE_BACKEND, type InferenceBackend } from "../backends/inference-backend.js";
 import { InferenceAdapterConfig } from "../inference-adapter.config.js";
 import { Generation, type GenerationState } from "./generation.js";
@@ -56,20 +57,13 @@ export class GenerationsService implements OnApplicationShutdown {
   }
 
   /**
-   * The generation of this key, started if there is none. With `anew` one whose answer a client has had whole
-   * counts no more.
+   * The generation of this key that the rule lets join, else a new one.
    * @throws ApiError `overloaded_error` when the queue is full
    */
-  join(key: string, claim: Claim, run: Run, anew = false): Joined {
+  join(key: string, claim: Claim, run: Run, joins: JoinRule = "any"): Joined {
     this.shutdown.signal.throwIfAborted();
     const running = this.joinable.get(key);
-    if (
-      running &&
-      running.state !== "failed" &&
-      !running.abort.signal.aborted &&
-      !(anew && running.isDelivered)
-    )
-      return { generation: running, started: false };
+    if (running && mayJoin(running, joins)) return { generation: running, started: false };
     const generation = new Generation(key, (left) => this.onLeave(left));
     if (this.slots.isFull) this.cancelDeserted(["queued"], 1);
     const place = this.slots.take(claim, generation.abort.signal);
@@ -152,6 +146,11 @@ export class GenerationsService implements OnApplicationShutdown {
     setTimeout(() => this.forget(generation), keepMs).unref();
   }
 
+  /** What has ended is joined no more: its answer is not wanted again. */
+  forgetFinished(): void {
+    for (const generation of this.joinable.values()) if (generation.isFinished) this.forget(generation);
+  }
+
   private forget(generation: Generation): void {
     if (this.joinable.get(generation.key) === generation) this.joinable.delete(generation.key);
   }
@@ -202,4 +201,9 @@ export class GenerationsService implements OnApplicationShutdown {
   private canStop({ isFinished, state, abort }: Generation): boolean {
     return !isFinished && !abort.signal.aborted && (state !== "prefill" || this.backend.cancelsInPrefill);
   }
+}
+
+function mayJoin({ state, abort, isFinished, isDelivered }: Generation, rule: JoinRule): boolean {
+  if (state === "failed" || abort.signal.aborted) return false;
+  return rule === "any" || !(rule === "running" ? isFinished : isDelivered);
 }

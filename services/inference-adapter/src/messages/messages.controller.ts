@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import type { IncomingHttpHeaders } from "node:http";
 import { abortOnDisconnect } from "#platform/abort-on-disconnect.js";
 import { sendEventStream } from "#platform/event-stream-reply.js";
-import { inferenceHeaders } from "#service-contracts/inference-headers.js";
+import { inferenceHeaders, toJoinRule } from "#service-contracts/inference-headers.js";
 import { Subscriptions } from "../generations/subscriptions.js";
 import { IdleWatch } from "../idle/idle-watch.js";
 import { type CreatedMessage, MessagesService, type Sharing } from "./messages.service.js";
@@ -68,7 +68,7 @@ function toHeaders(created: CreatedMessage): Record<string, string> {
 function toSharing(headers: IncomingHttpHeaders): Sharing {
   return {
     key: headers[inferenceHeaders.cacheKey]?.toString(),
-    isAnew: headers[inferenceHeaders.join] === "unfinished",
+    joins: toJoinRule(headers[inferenceHeaders.join]),
     session: headers[inferenceHeaders.session]?.toString() ?? "",
     conversation: headers[inferenceHeaders.conversation]?.toString() ?? "",
   };

@@ -6,6 +6,7 @@ import { checkNesting } from "#anthropic/check-nesting.js";
 import type { MessageStreamEvent } from "#anthropic/events.js";
 import { hasUrlSource } from "#anthropic/has-url-source.js";
 import { parseCountTokensRequest, parseMessagesRequest } from "#anthropic/parse-messages-request.js";
+import type { JoinRule } from "#service-contracts/inference-headers.js";
 import {
   type GenerateOptions,
   INFERENCE_BACKEND,
@@ -43,8 +44,7 @@ export interface CreatedMessage {
 export interface Sharing {
   /** The cache key; undefined where the request does not come from a gateway. */
   key: string | undefined;
-  /** True: not with a generation whose answer somebody has had already. */
-  isAnew: boolean;
+  joins: JoinRule;
   /** Whose turn it is, see `Claim`. */
   session: string;
   /** Within the session: requests whose prompts begin alike. */
@@ -75,7 +75,7 @@ export class MessagesService {
   /** As `create`, for a request that a gateway has checked and put into canonical form. */
   async createCanonical(
     given: CanonicalRequest,
-    { key, isAnew, session, conversation, mergesTexts }: Sharing & GenerateOptions,
+    { key, joins, session, conversation, mergesTexts }: Sharing & GenerateOptions,
     signal: AbortSignal,
   ): Promise<CreatedMessage> {
     const model = await this.models.find(given.model);
@@ -91,7 +91,7 @@ export class MessagesService {
       { session, prefix: `${conversation} ${prefixKey}`, promptTokens: count.tokens },
       (aborted) =>
         this.generate({ ...request, max_tokens: maxTokens }, rule, model, count, aborted, { mergesTexts }),
-      isAnew,
+      joins,
     );
     return {
       model,

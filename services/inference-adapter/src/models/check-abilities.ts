@@ -13,10 +13,13 @@ export function checkAbilities(request: CanonicalRequest, { name, capabilities }
   if (choice?.type === "tool" && !tools.some((tool) => tool.name === choice.name))
     throw new ApiError(
       "invalid_request_error",
-      `tool_choice: the tool ${choice.name} would run on Anthropic's servers`,
+      `tool_choice: the tool ${choice.name} runs on Anthropic's servers, or has a definition that is known only there`,
     );
   if (choice?.type === "any" && tools.length === 0)
-    throw new ApiError("invalid_request_error", "tool_choice: these tools would run on Anthropic's servers");
+    throw new ApiError(
+      "invalid_request_error",
+      "tool_choice: these tools run on Anthropic's servers, or have definitions that are known only there",
+    );
   if (!capabilities.has("vision") && request.messages.some(({ content }) => hasImage(content)))
     throw new ApiError("invalid_request_error", `The model ${name} does not support images`);
 }
