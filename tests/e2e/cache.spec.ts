@@ -174,7 +174,7 @@ describe("a request's own wishes", () => {
     const both = await Promise.all(
       [1, 2].map(() => stack.post({ ...other, stream: true }, { "cache-control": "max-age=0" })),
     );
-    expect(both.map(cacheOf).toSorted()).toEqual(["coalesced", "miss"]);
+    expect(new Set(both.map(cacheOf))).toEqual(new Set(["coalesced", "miss"]));
     await Promise.all(both.map((response) => response.text()));
   });
 

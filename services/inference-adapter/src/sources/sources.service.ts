@@ -84,6 +84,7 @@ class Reading {
       case "thinking":
       case "tool_use":
       case "tool_reference":
+      case "compaction":
         return [block];
       default:
         if (isUpload(block)) throw noFiles(path);
