@@ -54,7 +54,8 @@ function withoutStrayConfig() {
   return env;
 }
 
-function build(node) {
+/** Builds the program with the packages that are there. `node`: the program of Node 24. */
+export function build(node) {
   say("Building ...");
   const stamp = buildStamp();
   const nest = join(root, "node_modules/@nestjs/cli/bin/nest.js");

@@ -40,7 +40,9 @@ describe("npm start", () => {
     const text = await isUp(start);
     expect(text).toContain(`gateway   http://localhost:${port}\n`);
     expect(text).toContain("Ollama does not answer at http://127.0.0.1:9");
-    expect(text).toContain(`eval "$(curl -s http://localhost:${port}/claude-code/env)"\n  claude\n`);
+    expect(text).toContain(
+      `eval "$(curl -sS http://localhost:${port}/claude-code/env || echo false)" && claude\n`,
+    );
     expect(await (await fetch(`http://127.0.0.1:${port}/`)).json()).toMatchObject({ service: "gateway" });
     const signalledAt = performance.now();
     start.child.kill("SIGINT");

@@ -62,11 +62,13 @@ describe("toStartReport", () => {
     const text = toStartReport(report);
     for (const part of ["http://localhost:8001\n", "http://127.0.0.1:8100 (in memory)", "qwen3-coder:30b"])
       expect(text).toContain(part);
-    expect(text).toContain('  eval "$(curl -s http://localhost:8001/claude-code/env)"\n  claude\n');
+    expect(text).toContain(
+      '  eval "$(curl -sS http://localhost:8001/claude-code/env || echo false)" && claude\n',
+    );
   });
 
   it("asks for the key where one is needed", () =>
     expect(toStartReport({ ...report, needsKey: true })).toContain(
-      "export ANTHROPIC_AUTH_TOKEN=<your key>\n  claude",
+      "export ANTHROPIC_AUTH_TOKEN=<your key>\n  eval",
     ));
 });

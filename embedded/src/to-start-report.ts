@@ -24,8 +24,7 @@ llm-selfhost ${facts.version} is up.
 
 Claude Code, in another terminal:
 
-  eval "$(curl -s ${facts.gatewayUrl}/claude-code/env)"${facts.needsKey ? "\n  export ANTHROPIC_AUTH_TOKEN=<your key>" : ""}
-  claude
+${facts.needsKey ? "  export ANTHROPIC_AUTH_TOKEN=<your key>\n" : ""}  eval "$(curl -sS ${facts.gatewayUrl}/claude-code/env || echo false)" && claude
 
 Ctrl-C stops it.
 

@@ -27,6 +27,7 @@ export async function checkClient(url, env) {
   return [
     ok("tunnel", `the gateway answers at ${base} in ${reached.latencyMs} ms`),
     describeClock(reached.skewMs),
+    await checkReadiness(base),
     ...(await checkEnvironment(base, env)),
   ];
 }
@@ -47,6 +48,22 @@ async function reach(base) {
   }
 }
 
+/** Whether the gateway can answer, as it says itself. */
+async function checkReadiness(base) {
+  const answer = await fetch(`${base}/health/ready`, { signal: AbortSignal.timeout(timeoutMs) }).catch(
+    () => undefined,
+  );
+  const { details } = (await answer?.json().catch(() => undefined)) ?? {};
+  const { model, message, ...others } = details?.inference ?? {};
+  const name = model?.name ?? "the model";
+  if (answer?.status === 200) return ok("model", `${name} is ready`);
+  const state = model?.state ?? "unknown";
+  if (state === "loading" || state.startsWith("pulling"))
+    return warning("model", `${name} is not ready yet: ${state}`, `wait; curl -s ${base}/health/ready`);
+  const why = [state, model?.message, message, others.ollama?.message].filter(Boolean).join(", ");
+  return broken("model", `${name} cannot answer: ${why}`, "npm run doctor, on the host");
+}
+
 /** The header counts whole seconds. */
 function describeClock(skewMs) {
   if (!(skewMs > mostSkewMs)) return ok("clock", "the clocks of both ends agree");
@@ -64,7 +81,7 @@ async function checkEnvironment(base, env) {
       warning(
         "claude",
         "ANTHROPIC_BASE_URL is not set here: claude would talk to Anthropic",
-        `eval "$(curl -s ${base}/claude-code/env)"`,
+        `eval "$(curl -sS ${base}/claude-code/env || echo false)"`,
       ),
     ];
   const wanted = await readExports(`${base}/claude-code/env`);
@@ -75,7 +92,7 @@ async function checkEnvironment(base, env) {
     warning(
       "claude",
       `${name} is ${env[name] ?? "not set"}, the gateway says ${value}`,
-      `eval "$(curl -s ${base}/claude-code/env)"`,
+      `eval "$(curl -sS ${base}/claude-code/env || echo false)"`,
     ),
   );
   if (!sameOrigin(env.ANTHROPIC_BASE_URL, base))

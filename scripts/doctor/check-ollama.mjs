@@ -4,20 +4,29 @@ import { broken, ok, warning } from "./finding.mjs";
 
 /**
  * Ollama itself: is it there, has it the model, with which window and where is it loaded.
+ * `ofModel`: what was found of the model through the services, `ok`, `warning` while it is on its way, or `broken`.
  * @returns `{ findings, model }`, the model with `name`, `weightsBytes` and `info` of `/api/show` where it is known
  */
-export async function checkOllama({ ollama: { url, isHere }, adapter }, isModelReady) {
+export async function checkOllama({ ollama: { url, isHere }, adapter }, ofModel) {
   if (adapter.INFERENCE_BACKEND !== "ollama")
     return { findings: [ok("ollama", `not asked: INFERENCE_BACKEND is ${adapter.INFERENCE_BACKEND}`)] };
   const version = await askJson(`${url}/api/version`);
   // In containers it is not to be seen from here.
-  if (version === undefined && isModelReady)
+  if (version !== undefined && typeof version.version !== "string")
+    return {
+      findings: [
+        broken("ollama", `what answers at ${url} is no Ollama`, "OLLAMA_HOST in .env names another port"),
+      ],
+    };
+  if (version === undefined && ofModel === "ok")
     return { findings: [ok("ollama", `is not at ${url}, but the adapter has one`)] };
   if (version === undefined)
     return { findings: [broken("ollama", `does not answer at ${url}`, toFix(isHere))] };
   const findings = [ok("ollama", `${version.version} answers at ${url}`)];
   const { models = [] } = (await askJson(`${url}/api/tags`)) ?? {};
   const model = findModel(models, adapter.MODEL_NAME);
+  // That it is on its way is said already.
+  if (!model && ofModel === "warning") return { findings };
   if (!model)
     return {
       findings: [

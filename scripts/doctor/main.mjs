@@ -67,8 +67,8 @@ async function examineHost() {
   }
   findings.push(ok("configuration", "all values are valid"));
   findings.push(...(await checkServices(settings, env)));
-  const isModelReady = findings.some(({ check, state }) => check === "model" && state === "ok");
-  const { findings: ofOllama, model } = await checkOllama(settings, isModelReady);
+  const ofModel = findings.find(({ check }) => check === "model")?.state;
+  const { findings: ofOllama, model } = await checkOllama(settings, ofModel);
   const {
     findings: ofBudget,
     lines,

@@ -97,7 +97,7 @@ export async function doctorChecks(node) {
       const right = await examine(env, "--url", url);
       assert.equal(right.code, 0, right.output);
       assert.ok(
-        right.find("tunnel", "ok") && right.find("clock", "ok") && right.find("claude", "ok"),
+        ["tunnel", "clock", "claude", "model"].every((check) => right.find(check, "ok")),
         right.output,
       );
       const none = await examine({}, "--url", url);
@@ -108,6 +108,36 @@ export async function doctorChecks(node) {
       assert.match(down.find("tunnel", "broken").text, /ECONNREFUSED/);
       const wrong = await examine({}, "--url", `http://127.0.0.1:${ports.ollama}`);
       assert.match(wrong.find("tunnel", "broken").text, /not as the gateway/);
+    },
+
+    "a gateway that is there and cannot answer": async () => {
+      const says = { "/": { service: "gateway" } };
+      const server = createServer(({ url: path }, reply) => {
+        reply.writeHead(path === "/" ? 200 : 503).end(JSON.stringify(says[path] ?? {}));
+      }).listen(0, "127.0.0.1");
+      await once(server, "listening");
+      const look = () => examine({}, "--url", `http://127.0.0.1:${server.address().port}`);
+      const toReady = (inference) => (says["/health/ready"] = { details: { inference } });
+      toReady({ model: { name: "m", state: "pulling 43 %" } });
+      const pulling = await look();
+      assert.match(pulling.find("model", "warning").text, /m is not ready yet: pulling 43 %/);
+      assert.equal(pulling.code, 0, pulling.output);
+      toReady({ message: "The inference service cannot answer" });
+      const gone = await look();
+      server.close();
+      assert.match(gone.find("model", "broken").text, /The inference service cannot answer/);
+      assert.equal(gone.code, 1, gone.output);
+    },
+
+    "what is no Ollama in its place": async () => {
+      const server = createServer((_request, reply) => reply.end('{"error":"Not found"}')).listen(
+        0,
+        "127.0.0.1",
+      );
+      await once(server, "listening");
+      const { find } = await examine({ OLLAMA_HOST: `127.0.0.1:${server.address().port}` });
+      server.close();
+      assert.match(find("ollama", "broken").text, /is no Ollama/);
     },
 
     "a clock that is wrong": async () => {

@@ -153,7 +153,9 @@ describe("the admin of the cache", () => {
     await askAndStore(question());
     expect(await clear("?olderThan=3600")).toEqual({ deleted: 0 });
     expect(await clear("?tenant=bob")).toEqual({ deleted: 1 });
-    expect(await clear("?model=tiny:latest")).toEqual({ deleted: 1 });
+    expect(await clear("?model=tiny:other")).toEqual({ deleted: 0 });
+    expect(await clear("?model=tin")).toEqual({ deleted: 0 });
+    expect(await clear("?model=tiny")).toEqual({ deleted: 1 });
     expect((await stack.post(mine, { ...asAlice, "cache-control": "only-if-cached" })).status).toBe(504);
     expect((await read<EntryPage>("/entries")).data).toHaveLength(1);
     expect(await clear("")).toEqual({ deleted: 1 });

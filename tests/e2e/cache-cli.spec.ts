@@ -115,8 +115,12 @@ describe("npm run cache --", () => {
   });
 
   it.each<[string, () => NodeJS.ProcessEnv, string]>([
-    ["no key", () => ({ API_URL: stack.url }), "x-api-key header or Authorization: Bearer token is required"],
-    ["a wrong key", () => ({ API_URL: stack.url, ADMIN_KEY: "guess" }), "invalid x-api-key"],
+    ["no key", () => ({ API_URL: stack.url }), "administration wants ADMIN_KEY as the API key"],
+    [
+      "a wrong key",
+      () => ({ API_URL: stack.url, ADMIN_KEY: "guess" }),
+      "administration wants ADMIN_KEY as the API key",
+    ],
     ["no gateway", () => ({ API_URL: closedUrl }), "does not answer: ECONNREFUSED"],
     ["a URL that is none", () => ({ API_URL: "nonsense" }), "The gateway at nonsense does not answer"],
     ["another server", () => ({ API_URL: stack.ollama.url }), "The gateway answers with status 404"],

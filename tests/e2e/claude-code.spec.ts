@@ -121,6 +121,19 @@ describe("GET /claude-code/env", () => {
     );
   });
 
+  it("leads to the gateway and nowhere else while there is no model, and fails", async () => {
+    const name = "ghost'$(touch x)`:1b";
+    const empty = await startStack({ gateway: { MODEL_NAME: name }, adapter: { MODEL_NAME: name } });
+    const line = `eval "$(curl -sS ${empty.url}/claude-code/env || echo false)" && echo begun; echo "$ANTHROPIC_BASE_URL $ANTHROPIC_MODEL"`;
+    const { stdout, stderr } = await run("sh", ["-c", line], { env: { PATH: process.env["PATH"] } });
+    expect(stdout).toBe(`${empty.url} ${name}\n`);
+    expect(stderr).toContain("Run this line again");
+    expect((await fetch(`${empty.url}/claude-code/env`)).status).toBe(503);
+    await empty.close();
+    const gone = await run("sh", ["-c", line], { env: { PATH: process.env["PATH"] } });
+    expect(gone.stdout).toBe(" \n");
+  });
+
   it("names the way that the client came", async () => {
     const { stdout } = await run("curl", [
       "-s",

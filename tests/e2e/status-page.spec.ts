@@ -98,9 +98,22 @@ describe.skipIf(isChromiumMissing)("the status page in Chromium", () => {
   it("names the way back to this gateway in the commands", async () => {
     const { page } = await open(stack.url);
     expect(await text(page, "command-claude")).toBe(
-      `eval "$(curl -s ${stack.url}/claude-code/env)" && claude`,
+      `eval "$(curl -sS ${stack.url}/claude-code/env || echo false)" && claude`,
     );
     expect(await text(page, "command-tunnel")).toContain(`-L ${new URL(stack.url).port}:localhost:`);
+  });
+
+  it("leads a tunnel to the port that the gateway listens on, and names the key that it wants", async () => {
+    const first = await startStack();
+    const { port } = new URL(first.url);
+    await first.close();
+    const API_KEYS = `alice:${createHash("sha256").update("key-of-alice").digest("hex")}`;
+    const other = await startStack({ gateway: { API_PORT: port, API_KEYS } });
+    const { page } = await open(other.url);
+    await expect.poll(() => text(page, "command-tunnel"), limit).toContain(`-L ${port}:localhost:${port} `);
+    expect(await text(page, "command-claude")).toContain("export ANTHROPIC_AUTH_TOKEN=<your key>; eval");
+    expect(await text(page, "command-launcher")).toContain(`--remote-port ${port}`);
+    await other.close();
   });
 
   it("reckons a month at the visitor's own prices and keeps them", async () => {

@@ -4,7 +4,7 @@ import type { FastifyRequest } from "fastify";
 import { ApiError } from "#anthropic/errors.js";
 import { GatewayConfig } from "../gateway.config.js";
 import { ApiKeys } from "./api-keys.js";
-import { findTenant } from "./find-tenant.js";
+import { holdsKey } from "./find-tenant.js";
 import type { ApiKey } from "./parse-api-keys.js";
 
 /** Administration wants `ADMIN_KEY` where there are keys at all: an ordinary key reads other tenants' answers otherwise. */
@@ -20,7 +20,9 @@ export class AdminGuard implements CanActivate {
     if (ADMIN_KEY === "" && API_KEYS === "" && !this.keys.areSet) return true;
     if (ADMIN_KEY === "")
       throw new ApiError("permission_error", "Administration is off: ADMIN_KEY is not set");
-    findTenant(context.switchToHttp().getRequest<FastifyRequest>().headers, adminKeys(this.config));
+    const { headers } = context.switchToHttp().getRequest<FastifyRequest>();
+    if (!holdsKey(headers, adminKeys(this.config)))
+      throw new ApiError("authentication_error", "administration wants ADMIN_KEY as the API key");
     return true;
   }
 }

@@ -33,19 +33,31 @@ describe("findTenant", () => {
     ],
   ])("knows the key in %s", (_name, headers, tenant) => expect(findTenant(headers, keys)).toBe(tenant));
 
-  const missing = "x-api-key header or Authorization: Bearer token is required";
+  const missing = "an API key is required: set ANTHROPIC_AUTH_TOKEN, or send Authorization: Bearer";
   it.each<[string, IncomingHttpHeaders, string]>([
     ["no key", {}, missing],
     ["empty keys", { "x-api-key": "", authorization: "" }, missing],
     ["another scheme", { authorization: "Basic key-of-bob" }, missing],
     ["Bearer without a token", { authorization: "Bearer " }, missing],
-    ["a wrong key", { "x-api-key": "key-of-carol" }, "invalid x-api-key"],
-    ["a wrong Bearer token", { authorization: "Bearer key-of-carol" }, "invalid x-api-key"],
-    ["two wrong ones", { "x-api-key": "a", authorization: "Bearer b" }, "invalid x-api-key"],
-    ["the start of a key", { "x-api-key": "key-of-alic" }, "invalid x-api-key"],
-    ["a key and more", { "x-api-key": "key-of-alice " }, "invalid x-api-key"],
-    ["the hash instead of the key", { "x-api-key": sha256("key-of-alice") }, "invalid x-api-key"],
-    ["the tenant's name", { "x-api-key": "alice" }, "invalid x-api-key"],
+    ["a wrong key", { "x-api-key": "key-of-carol" }, "invalid API key: the gateway does not know it"],
+    [
+      "a wrong Bearer token",
+      { authorization: "Bearer key-of-carol" },
+      "invalid API key: the gateway does not know it",
+    ],
+    [
+      "two wrong ones",
+      { "x-api-key": "a", authorization: "Bearer b" },
+      "invalid API key: the gateway does not know it",
+    ],
+    ["the start of a key", { "x-api-key": "key-of-alic" }, "invalid API key: the gateway does not know it"],
+    ["a key and more", { "x-api-key": "key-of-alice " }, "invalid API key: the gateway does not know it"],
+    [
+      "the hash instead of the key",
+      { "x-api-key": sha256("key-of-alice") },
+      "invalid API key: the gateway does not know it",
+    ],
+    ["the tenant's name", { "x-api-key": "alice" }, "invalid API key: the gateway does not know it"],
   ])("refuses %s", (_name, headers, message) => {
     const error = refusal(headers);
     expect(error).toMatchObject({ status: 401, type: "authentication_error", message });
@@ -53,6 +65,8 @@ describe("findTenant", () => {
   });
 
   it("lets nobody in where no key is known", () => {
-    expect(() => findTenant({ "x-api-key": "anything" }, [])).toThrow("invalid x-api-key");
+    expect(() => findTenant({ "x-api-key": "anything" }, [])).toThrow(
+      "invalid API key: the gateway does not know it",
+    );
   });
 });

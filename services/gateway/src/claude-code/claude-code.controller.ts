@@ -1,9 +1,11 @@
-import { Controller, Get, Header, Headers } from "@nestjs/common";
-import { ApiError } from "#anthropic/errors.js";
+import { Controller, Get, Header, Headers, Res } from "@nestjs/common";
+import type { FastifyReply } from "fastify";
+import { ApiError, toApiError } from "#anthropic/errors.js";
+import type { ModelCard } from "#service-contracts/model-card.js";
 import { ApiKeys } from "../access/api-keys.js";
 import { GatewayConfig } from "../gateway.config.js";
 import { ModelRouter } from "../models/model-router.js";
-import { toClaudeCodeEnv, toExportLines } from "./to-claude-code-env.js";
+import { toClaudeCodeEnv, toExportLines, toFailureLines } from "./to-claude-code-env.js";
 
 @Controller("claude-code")
 export class ClaudeCodeController {
@@ -13,21 +15,35 @@ export class ClaudeCodeController {
     private readonly keys: ApiKeys,
   ) {}
 
-  /** For `eval "$(curl -s http://localhost:8000/claude-code/env)"`. */
+  /**
+   * For `eval "$(curl -sS http://localhost:8000/claude-code/env || echo false)" && claude`. Without a model, whose
+   * window is to be told, it is a 503 that a shell can read as well: it still leads Claude Code here and to nobody else.
+   */
   @Get("env")
   @Header("content-type", "text/plain; charset=utf-8")
-  async env(@Headers("host") host: string): Promise<string> {
+  async env(@Headers("host") host: string, @Res({ passthrough: true }) reply: FastifyReply): Promise<string> {
     const { MODEL_NAME, INFERENCE_CONCURRENCY: concurrency } = this.config;
-    const model = await this.router.defaultModel();
-    if (!model) throw new ApiError("not_found_error", `The model ${MODEL_NAME} is not installed`);
-    const { max_input_tokens: contextLength } = model;
+    const found = await this.findModel();
+    const isFound = !(found instanceof ApiError);
     const settings = {
       baseUrl: `http://${host}`,
       model: MODEL_NAME,
-      contextLength,
+      contextLength: isFound ? found.max_input_tokens : undefined,
       needsKey: this.keys.areSet,
       concurrency,
     };
-    return toExportLines(toClaudeCodeEnv(settings));
+    const lines = toExportLines(toClaudeCodeEnv(settings));
+    if (isFound) return lines;
+    reply.status(503);
+    return lines + toFailureLines(`llm-selfhost: ${found.message}. Run this line again when it is ready.`);
+  }
+
+  private async findModel(): Promise<ModelCard | ApiError> {
+    const { MODEL_NAME } = this.config;
+    try {
+      return (await this.router.defaultModel()) ?? (await this.router.resolve(MODEL_NAME));
+    } catch (error) {
+      return toApiError(error);
+    }
   }
 }

@@ -2,7 +2,8 @@ export interface ClaudeCodeSettings {
   /** Where the client reaches the gateway. */
   baseUrl: string;
   model: string;
-  contextLength: number;
+  /** Undefined where it is not known yet. */
+  contextLength: number | undefined;
   needsKey: boolean;
   concurrency: number;
 }
@@ -16,14 +17,12 @@ const defaultOutputTokens = 8192;
  */
 export function toClaudeCodeEnv(settings: ClaudeCodeSettings): Record<string, string> {
   const { baseUrl, model, contextLength, needsKey, concurrency } = settings;
-  const outputTokens = Math.min(defaultOutputTokens, Math.floor(contextLength / 4));
   return {
     ANTHROPIC_BASE_URL: baseUrl,
     ...(needsKey ? {} : { ANTHROPIC_AUTH_TOKEN: "local" }),
     ANTHROPIC_MODEL: model,
     ANTHROPIC_DEFAULT_HAIKU_MODEL: model,
-    CLAUDE_CODE_MAX_CONTEXT_TOKENS: String(contextLength + 10_000),
-    CLAUDE_CODE_MAX_OUTPUT_TOKENS: String(outputTokens),
+    ...(contextLength === undefined ? {} : toWindow(contextLength)),
     CLAUDE_CODE_ATTRIBUTION_HEADER: "0",
     CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: "1",
     ...(concurrency > 1 ? {} : { CLAUDE_CODE_DISABLE_BACKGROUND_TASKS: "1" }),
@@ -33,9 +32,24 @@ export function toClaudeCodeEnv(settings: ClaudeCodeSettings): Record<string, st
   };
 }
 
+function toWindow(contextLength: number): Record<string, string> {
+  const outputTokens = Math.min(defaultOutputTokens, Math.floor(contextLength / 4));
+  return {
+    CLAUDE_CODE_MAX_CONTEXT_TOKENS: String(contextLength + 10_000),
+    CLAUDE_CODE_MAX_OUTPUT_TOKENS: String(outputTokens),
+  };
+}
+
 /** `export NAME='value'` lines for a POSIX shell. */
 export function toExportLines(env: Record<string, string>): string {
   return Object.entries(env)
-    .map(([name, value]) => `export ${name}='${value.replaceAll("'", `'\\''`)}'\n`)
+    .map(([name, value]) => `export ${name}=${quote(value)}\n`)
     .join("");
 }
+
+/** Lines that tell a POSIX shell of a failure: the text on stderr, and a status that ends `… && claude`. */
+export function toFailureLines(text: string): string {
+  return `echo ${quote(text)} >&2\nfalse\n`;
+}
+
+const quote = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;

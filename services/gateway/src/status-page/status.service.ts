@@ -1,5 +1,6 @@
 import { Injectable } from "@nestjs/common";
 import { packageVersion } from "#platform/package-version.js";
+import { ApiKeys } from "../access/api-keys.js";
 import { GatewayConfig } from "../gateway.config.js";
 import { CacheHealth } from "../health/cache.health.js";
 import { InferenceHealth } from "../health/inference.health.js";
@@ -13,6 +14,9 @@ import { type Component, type ModelState, toComponents } from "./to-components.j
 /** `GET /status`: what the status page shows, all of it of this gateway and since its start. */
 export interface Status extends RequestSummary {
   version: string;
+  /** Where the gateway listens, which may be behind a tunnel for whoever looks. */
+  api_port: number;
+  needs_key: boolean;
   up_seconds: number;
   components: Component[];
   model: ModelState;
@@ -35,6 +39,7 @@ export class StatusService {
     private readonly inferenceHealth: InferenceHealth,
     private readonly cacheHealth: CacheHealth,
     private readonly inference: InferenceClient,
+    private readonly keys: ApiKeys,
     private readonly metrics: MessagesMetrics,
     private readonly recent: RecentRequests,
   ) {}
@@ -56,6 +61,8 @@ export class StatusService {
     const { MODEL_NAME, GPU_PRICE_PER_HOUR, CLOUD_PRICE_INPUT, CLOUD_PRICE_OUTPUT } = this.config;
     return {
       version: packageVersion(),
+      api_port: this.config.API_PORT,
+      needs_key: this.keys.areSet,
       up_seconds: Math.round(process.uptime()),
       components,
       model: model ?? { name: MODEL_NAME, state: "unknown", context_length: null },

@@ -40,6 +40,7 @@ async function refresh() {
   showModel(last.model);
   showFigures(last);
   showComponents(last.components);
+  showCommands(last);
   fillPrices(last.prices);
   showMoney();
   await showRequests();
@@ -216,12 +217,19 @@ function calculateMonth(numbers) {
   };
 }
 
-function showCommands() {
+/** Without a status: the usual port, and no key. */
+function showCommands({ api_port: remotePort = 8000, needs_key: needsKey = false } = {}) {
   const { host, port, origin } = location;
-  const remotePort = port === "" ? "8000" : port;
-  setText("command-tunnel", `ssh -N -L ${remotePort}:localhost:8000 root@your-gpu-host`);
-  setText("command-claude", `eval "$(curl -s ${origin || `http://${host}`}/claude-code/env)" && claude`);
-  setText("command-launcher", "./claude_start.sh --ssh root@your-gpu-host -p 22");
+  const keyLine = needsKey ? "export ANTHROPIC_AUTH_TOKEN=<your key>; " : "";
+  setText("command-tunnel", `ssh -N -L ${port || "8000"}:localhost:${remotePort} root@your-gpu-host`);
+  setText(
+    "command-claude",
+    `${keyLine}eval "$(curl -sS ${origin || `http://${host}`}/claude-code/env || echo false)" && claude`,
+  );
+  setText(
+    "command-launcher",
+    `./claude_start.sh --ssh root@your-gpu-host -p 22${remotePort === 8000 ? "" : ` --remote-port ${remotePort}`}`,
+  );
 }
 
 async function copy(id) {
