@@ -34,6 +34,11 @@ export class Exchange {
     return (performance.now() - this.startedAt) / 1000;
   }
 
+  /** A miss that the client asked to be told of (`only-if-cached`), which is no failure. */
+  get isToldMiss(): boolean {
+    return this.result === "miss" && this.question?.policy.onlyIfCached === true;
+  }
+
   noteQuestion(question: Question): void {
     this.question = question;
     this.isStream = question.request.stream === true;

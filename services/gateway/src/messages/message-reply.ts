@@ -74,7 +74,8 @@ export class MessageReply {
   private conclude({ requestId, client }: Caller, exchange: Exchange, failure: unknown): void {
     const error = failure === undefined ? undefined : toApiError(failure);
     const { isGone } = client;
-    this.metrics.observe(exchange, isGone && error ? undefined : error?.type);
+    const isCounted = !isGone && !exchange.isToldMiss;
+    this.metrics.observe(exchange, isCounted ? error?.type : undefined);
     this.recent.note(exchange, error?.type);
     const line = {
       request_id: requestId,
