@@ -12,7 +12,7 @@ try {
   else await run(options);
 } catch (error) {
   process.stderr.write(`${error instanceof StartError ? error.message : startError(error)}\n`);
-  process.exitCode = 1;
+  process.exit(1);
 }
 
 async function run(options: Options): Promise<void> {

@@ -70,9 +70,6 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
   const server = app.getHttpServer();
   server.on("checkExpectation", (request, response) => server.emit("request", request, response));
   const closeUnusedSockets = watchUnusedSockets(server);
-  await app.listen(port, host);
-  server.headersTimeout = 80_000;
-  const address = server.address() as AddressInfo;
   const close = async (drainTimeoutMs = options.drainTimeoutMs) => {
     const timer = setTimeout(() => shutdown.endAnswers(), drainTimeoutMs);
     // A connection falls idle when its answer ends; without this it would be waited for until keepAliveTimeout.
@@ -86,6 +83,14 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
       shutdown.endAnswers();
     });
   };
+  try {
+    await app.listen(port, host);
+  } catch (error) {
+    await close(0);
+    throw error;
+  }
+  server.headersTimeout = 80_000;
+  const address = server.address() as AddressInfo;
   return { url: `http://${urlHost(host)}:${address.port}`, app, close };
 }
 
@@ -98,7 +103,7 @@ export async function runService(start: (env: NodeJS.ProcessEnv) => Promise<Runn
     closeOnSignal((drainTimeoutMs) => service.close(drainTimeoutMs));
   } catch (error) {
     process.stderr.write(`${startError(error)}\n`);
-    process.exitCode = 1;
+    process.exit(1);
   }
 }
 
