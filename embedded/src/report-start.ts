@@ -1,5 +1,5 @@
 import { hideCredentials } from "#platform/hide-credentials.js";
-import { createLogger } from "#platform/logging.js";
+import { createLogger, openStdout } from "#platform/logging.js";
 import { packageVersion } from "#platform/package-version.js";
 import { toRedisOptions } from "../../services/cache/src/redis/to-redis-options.js";
 import { parseApiKeys } from "../../services/gateway/src/access/parse-api-keys.js";
@@ -20,7 +20,7 @@ export async function reportStart(embedded: Embedded): Promise<void> {
     model: await describeModel(embedded),
     needsKey: parseApiKeys(configuration.gateway.API_KEYS).length > 0,
   });
-  process.stdout.write(report);
+  openStdout().write(report);
   if (embedded.isDemo) logger(embedded).warn("no Ollama is running: the built-in demo engine answers");
 }
 
@@ -28,9 +28,7 @@ export async function reportStart(embedded: Embedded): Promise<void> {
 export async function reportOllama(embedded: Embedded, ollamaUrl: string): Promise<void> {
   const model = await describeModel({ ...embedded, isDemo: false, ollamaUrl });
   logger(embedded).info({ ollama: ollamaUrl }, "Ollama has appeared: the demo engine has made way");
-  process.stdout.write(
-    `\nOllama has appeared, the demo engine has made way for it.\n  model     ${model}\n\n`,
-  );
+  openStdout().write(`\nOllama has appeared, the demo engine has made way for it.\n  model     ${model}\n\n`);
 }
 
 function logger({ configuration }: Embedded) {

@@ -1,5 +1,6 @@
-import { mkdirSync, openSync, writeSync } from "node:fs";
+import { close, constants, mkdirSync, openSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
+import { isatty } from "node:tty";
 
 /** What may wait for a reader that has stopped reading, in characters. */
 const maxWaiting = 1024 * 1024;
@@ -53,6 +54,15 @@ export class LogSink {
     }
   }
 
+  /** A file that has been renamed is left for a new one of its old name. */
+  reopen(): void {
+    this.flush();
+    const left = this.descriptor;
+    this.descriptor = undefined;
+    this.flush();
+    if (left !== undefined) close(left, () => {});
+  }
+
   private stall(rest: string): void {
     this.waiting = [rest];
     this.waitingLength = rest.length;
@@ -62,9 +72,22 @@ export class LogSink {
 }
 
 function open(target: string | number): number {
-  if (typeof target === "number") return target;
+  if (typeof target === "number") return isatty(target) ? openTerminal(target) : target;
   mkdirSync(dirname(target), { recursive: true });
   return openSync(target, "a");
+}
+
+/**
+ * Once more, for ourselves: Node writes to a terminal and waits, for ever where it stands still (Ctrl-S, a dead ssh).
+ * After `su` it may be another's and not to be opened.
+ */
+function openTerminal(descriptor: number): number {
+  const { O_WRONLY, O_NONBLOCK, O_NOCTTY } = constants;
+  try {
+    return openSync(`/dev/fd/${descriptor}`, O_WRONLY | O_NONBLOCK | O_NOCTTY);
+  } catch {
+    return descriptor;
+  }
 }
 
 const sinks = new Map<string | number, LogSink>();
@@ -77,6 +100,13 @@ export function openSink(target: string | number, blockLength: number): LogSink 
   const sink = new LogSink(target, blockLength);
   sinks.set(target, sink);
   return sink;
+}
+
+/** What SIGHUP is for once a log has been renamed. @returns whether there is a file */
+export function reopenFiles(): boolean {
+  const files = [...sinks].filter(([target]) => typeof target === "string");
+  for (const [, sink] of files) sink.reopen();
+  return files.length > 0;
 }
 
 function flushAll(): void {

@@ -1,7 +1,7 @@
 import type { LoggerService } from "@nestjs/common";
 import pino, { type DestinationStream, type Logger } from "pino";
 import pretty from "pino-pretty";
-import { openSink } from "./log-sink.js";
+import { type LogSink, openSink } from "./log-sink.js";
 import type { ServiceConfig } from "./service-config.js";
 
 export type { Logger } from "pino";
@@ -14,9 +14,7 @@ const stdoutBlockLength = 4096;
 
 /** JSON lines on stdout, readable ones on a terminal; the JSON lines in `LOG_FILE` as well. */
 export function createLogger(service: string, config: ServiceConfig): Logger {
-  const streams: DestinationStream[] = [
-    process.stdout.isTTY ? pretty({ ignore: "pid,hostname" }) : openSink(1, stdoutBlockLength),
-  ];
+  const streams: DestinationStream[] = [process.stdout.isTTY ? readable(openStdout()) : openStdout()];
   if (config.LOG_FILE) streams.push(openSink(config.LOG_FILE, 0));
   return pino(
     { level: config.LOG_LEVEL, base: { service }, timestamp: pino.stdTimeFunctions.isoTime },
@@ -25,6 +23,16 @@ export function createLogger(service: string, config: ServiceConfig): Logger {
       { dedupe: false },
     ),
   );
+}
+
+/** Where everything goes that a service prints: `process.stdout` fails or waits when nobody reads. */
+export function openStdout(): LogSink {
+  return openSink(1, process.stdout.isTTY ? 0 : stdoutBlockLength);
+}
+
+function readable(sink: LogSink): DestinationStream {
+  const format = pretty.prettyFactory({ ignore: "pid,hostname" });
+  return { write: (line) => sink.write(format(line)) };
 }
 
 /** Nest's own messages through the service's logger. */
