@@ -8,7 +8,7 @@ import { root } from "./root.mjs";
  */
 export function runAndExit(command, args) {
   const child = spawn(command, args, { cwd: root, stdio: "inherit" });
-  for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => child.kill(signal));
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
   child.on("error", (error) => {
     process.stderr.write(`${error.message}\n`);
     process.exit(1);

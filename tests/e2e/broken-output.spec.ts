@@ -143,6 +143,15 @@ describe.skipIf(isScriptMissing)("a terminal", () => {
     await hasEnded();
   });
 
+  it("that is closed lets the answers under way finish", async () => {
+    await start();
+    ollama.script([{ text: "Some " }, { delayMs: 2000 }, { text: "words." }]);
+    const reading = readEvents(await postMessage(url, question({ stream: true })));
+    terminal.kill("SIGKILL");
+    expect((await reading).at(-1)).toEqual({ type: "message_stop" });
+    await hasEnded();
+  });
+
   it("that stands still lets a second signal through", async () => {
     await start();
     terminal.kill("SIGSTOP");

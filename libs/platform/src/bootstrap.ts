@@ -9,6 +9,7 @@ import { AnthropicExceptionFilter } from "./anthropic-exception.filter.js";
 import type { CallerCheck } from "./callers/check-caller.js";
 import { letHeapGrow } from "./let-heap-grow.js";
 import { ConfigError, loadEnvFile } from "./load-config.js";
+import { reopenFiles } from "./log-sink.js";
 import { LOGGER, type Logger, NestLogger } from "./logging.js";
 import { refuseConnection } from "./refuse-connection.js";
 import { Shutdown } from "./shutdown.js";
@@ -118,7 +119,8 @@ export function startError(error: unknown): string {
 
 /**
  * SIGTERM lets the answers under way finish; SIGINT, from somebody at a terminal, ends them. A second signal
- * ends the process at once.
+ * ends the process at once. SIGHUP reopens `LOG_FILE`; where there is none, the terminal is gone, and it is like
+ * SIGTERM. It may come from the kernel and from the shell, so a second one hurries nothing.
  */
 export function closeOnSignal(close: (drainTimeoutMs: number | undefined) => Promise<void>): void {
   let closingSince: number | undefined;
@@ -137,6 +139,9 @@ export function closeOnSignal(close: (drainTimeoutMs: number | undefined) => Pro
   };
   process.on("SIGINT", onSignal);
   process.on("SIGTERM", onSignal);
+  process.on("SIGHUP", () => {
+    if (!reopenFiles() && closingSince === undefined) onSignal("SIGTERM");
+  });
 }
 
 function withPlumbing({ module, logger }: ServiceOptions, shutdown: Shutdown): DynamicModule {

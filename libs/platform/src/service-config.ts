@@ -9,7 +9,7 @@ export class ServiceConfig {
   @IsOneOfVariable(logLevels)
   LOG_LEVEL: string = "info";
 
-  /** A file that gets the JSON lines too. */
+  /** A file that gets the JSON lines too; SIGHUP reopens it. */
   @IsTextVariable()
   LOG_FILE: string = "";
 
