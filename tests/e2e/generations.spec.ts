@@ -20,6 +20,7 @@ async function askAndLeave(body: object): Promise<void> {
   leaving.abort();
 }
 
+const read = { name: "Read", input_schema: { type: "object" as const } };
 const endless = [{ text: "word ", forever: true }];
 const aToken = { tokenDelayMs: 20 };
 const slowly = Array.from({ length: 20 }, (_, index) => [{ text: `${index} ` }, { delayMs: 50 }]).flat();
@@ -94,6 +95,17 @@ describe("a client that leaves", () => {
     expect(stack.ollama.running()).toBe(1);
     await vi.waitFor(() => expect(stack.ollama.running()).toBe(0), patience);
     expect(stack.ollama.requests.findLast(({ path }) => path === "/api/chat")?.aborted).toBe(true);
+  });
+
+  it.each([
+    ["a chat", {}, [{ raw: '{"message":{"role":"assistant","content":""},"done":false}\n' }]],
+    ["blanks before a call", { tools: [read] }, [{ text: "\n" }]],
+    ["a call that cannot be read yet", { tools: [read] }, [{ text: "<tool_call>\nx" }]],
+  ])("frees the model where nothing was passed on: %s", async (_case, fields, script) => {
+    await start({ adapter: { DETACH_GRACE_MS: "300", INFERENCE_MODE: "auto" } });
+    stack.ollama.script([...script, { delayMs: 600_000 }]);
+    await askAndLeave(question(fields));
+    await vi.waitFor(() => expect(stack.ollama.running()).toBe(0), patience);
   });
 
   it("frees the model at once when another request waits", async () => {

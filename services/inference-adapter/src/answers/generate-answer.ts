@@ -2,7 +2,6 @@ import type { CanonicalRequest } from "#anthropic/canonical-request.js";
 import { ApiError } from "#anthropic/errors.js";
 import type { GenerationEnd, GenerationEvent } from "../backends/inference-backend.js";
 import { UnsupportedSchemaError } from "../backends/unsupported-schema.error.js";
-import type { AnswerEvent } from "./answer-event.js";
 import { keepFirstCall } from "./keep-first-call.js";
 import { type Answer, collectAnswer, type Reading, readCall, readJson } from "./read-answer.js";
 import type { AnswerRule } from "./to-answer-rule.js";
@@ -11,8 +10,7 @@ import { toAskedRequest, toSecondRequest } from "./to-asked-request.js";
 // The demands of a request on its answer, for every backend. A backend has one means for them: a JSON schema in
 // `output_config.format`. What it cannot do with it, the model is told, and every answer is read before it is
 // passed on: it is held back until it is whole, generated once more when it is wrong, and an error when it is
-// wrong again. Thoughts pass at once, and that something is held back is told, so that a
-// generation whose clients have left can be ended.
+// wrong again. Thoughts pass at once.
 
 export type Run = (request: CanonicalRequest) => AsyncIterable<GenerationEvent>;
 
@@ -32,7 +30,7 @@ export function generateAnswer(
   rule: AnswerRule,
   run: Run,
   forcesCalls: boolean,
-): AsyncIterable<AnswerEvent> {
+): AsyncIterable<GenerationEvent> {
   if (rule.type !== "free") return generateByRule(request, rule, run, forcesCalls);
   return rule.isSingleCall ? keepFirstCall(run(request)) : run(request);
 }
@@ -42,7 +40,7 @@ async function* generateByRule(
   rule: StrictRule,
   run: Run,
   forcesCalls: boolean,
-): AsyncGenerator<AnswerEvent> {
+): AsyncGenerator<GenerationEvent> {
   const first = toAskedRequest(request, rule, isConstrainedFirst(rule, forcesCalls));
   const tried = yield* runTry(first, () => toAskedRequest(request, rule, false), rule, run);
   const outcome = read(tried, rule);
@@ -75,7 +73,7 @@ async function* retryFreely(
   run: Run,
   first: Tried,
   cut: Outcome,
-): AsyncGenerator<AnswerEvent> {
+): AsyncGenerator<GenerationEvent> {
   const { thinking: _thinking, ...asked } = toAskedRequest(request, rule, false);
   const second = read(yield* runTry(asked, () => asked, rule, run), rule, first.end.outputTokens);
   yield* "events" in second && second.isWhole ? second.events : cut.events;
@@ -98,7 +96,7 @@ async function* runTry(
   toUnconstrained: () => CanonicalRequest,
   rule: StrictRule,
   run: Run,
-): AsyncGenerator<AnswerEvent, Tried> {
+): AsyncGenerator<GenerationEvent, Tried> {
   try {
     return yield* collect(run(request), rule);
   } catch (error) {
@@ -110,16 +108,13 @@ async function* runTry(
 async function* collect(
   events: AsyncIterable<GenerationEvent>,
   rule: StrictRule,
-): AsyncGenerator<AnswerEvent, Tried> {
+): AsyncGenerator<GenerationEvent, Tried> {
   const held: GenerationEvent[] = [];
   const isSingleCall = rule.type === "call" || rule.isSingleCall;
   for await (const event of isSingleCall ? keepFirstCall(events) : events)
     if (event.type === "thinking") yield event;
     else if (event.type === "end") return { answer: collectAnswer(held), end: event };
-    else {
-      if (held.length === 0) yield { type: "begun" };
-      held.push(event);
-    }
+    else held.push(event);
   throw new ApiError("api_error", "the backend ended its answer before it was complete");
 }
 

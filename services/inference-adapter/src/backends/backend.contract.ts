@@ -129,6 +129,13 @@ export function describeBackend(
         expect(outputTokens).toBeGreaterThan(5);
       });
 
+      it("and tells that the server is heard, before or with the first piece", async () => {
+        let heard = 0;
+        const onHeard = () => (heard += 1);
+        for await (const _ of tested.backend.generate(ask("hi"), await find(), never, { onHeard })) break;
+        expect(heard).toBeGreaterThan(0);
+      });
+
       it("with characters of every length", async () => {
         expect(textOf(await run(ask("@@utf8")))).toBe("Voilà: žluťoučký 日本語 🙂 fin.");
       });

@@ -49,6 +49,8 @@ export interface ServedModel extends BackendModel {
 export interface GenerateOptions {
   /** Nobody reads while the model writes: texts that the server sends together may be one. */
   mergesTexts?: boolean;
+  /** Called for each piece of the answer that the server sends, also for one that is held back. */
+  onHeard?: () => void;
 }
 
 /** One kind of server that runs models. A new one is a folder beside `ollama/` and a line in the registry. */

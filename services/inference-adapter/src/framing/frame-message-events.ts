@@ -4,8 +4,7 @@ import type { MessageStreamEvent } from "#anthropic/events.js";
 import { mintMessageId, mintToolUseId } from "#anthropic/ids.js";
 import type { GenerationTimings } from "#anthropic/events.js";
 import type { OutputBlock, Usage } from "#anthropic/messages.js";
-import type { AnswerEvent } from "../answers/answer-event.js";
-import type { GenerationEnd } from "../backends/inference-backend.js";
+import type { GenerationEnd, GenerationEvent } from "../backends/inference-backend.js";
 
 export interface FramingOptions {
   model: string;
@@ -17,7 +16,7 @@ type BlockType = OutputBlock["type"];
 
 /** What a model does → the events of the Messages API: block indices, ids and usage, once for all backends. */
 export async function* frameMessageEvents(
-  events: AsyncIterable<AnswerEvent>,
+  events: AsyncIterable<GenerationEvent>,
   options: FramingOptions,
 ): AsyncGenerator<MessageStreamEvent> {
   const blocks = new BlockFrame();
@@ -26,8 +25,6 @@ export async function* frameMessageEvents(
     if (!started) yield messageStart(options);
     started = true;
     switch (event.type) {
-      case "begun":
-        break;
       case "text":
         yield* blocks.enter("text", () => ({ type: "text", text: "" }));
         yield blocks.delta({ type: "text_delta", text: event.text });

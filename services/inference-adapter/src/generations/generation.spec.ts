@@ -99,9 +99,6 @@ describe("a generation", () => {
   it("knows in which state it is", () => {
     const generation = start();
     expect(generation.state).toBe("queued");
-    generation.state = "prefill";
-    generation.add(numbered(0));
-    expect(generation.state).toBe("decoding");
     generation.finish();
     expect(generation).toMatchObject({ state: "done", isFinished: true });
   });

@@ -65,7 +65,6 @@ export class Generation {
   }
 
   add(event: MessageStreamEvent): void {
-    if (this.state === "prefill") this.state = "decoding";
     if (event.type === "message_delta") this.isComingBack = event.delta.stop_reason === "tool_use";
     if (event.type === "content_block_start") {
       this.hasContent = true;

@@ -335,6 +335,30 @@ describe("a generation whose clients have left", () => {
     expect(first.run.isRunning).toBe(false);
   });
 
+  it("in prefill is cancelled when the model begins to write, though all is held back", async () => {
+    const { ask } = startService();
+    const first = ask("a");
+    await settle();
+    first.leave();
+    await wait(graceMs + 1000);
+    expect(first.run.isRunning).toBe(true);
+    first.run.hold();
+    await settle();
+    expect(first.run.isRunning).toBe(false);
+  });
+
+  it("is cancelled after the grace while all that the model writes is held back", async () => {
+    const { ask } = startService();
+    const first = ask("a");
+    await settle();
+    first.run.hold();
+    first.leave();
+    await wait(graceMs - 1);
+    expect(first.run.isRunning).toBe(true);
+    await wait(1);
+    expect(first.run.isRunning).toBe(false);
+  });
+
   it("in prefill when the grace ends goes on for who comes back before the first event", async () => {
     const { ask } = startService();
     const first = ask("a");

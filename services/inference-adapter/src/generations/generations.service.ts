@@ -18,8 +18,8 @@ export interface Joined {
   started: boolean;
 }
 
-/** Starts the model; called when it is the generation's turn. */
-export type Run = (signal: AbortSignal) => AsyncIterable<MessageStreamEvent>;
+/** Starts the model; called when it is the generation's turn. `onHeard`: the model writes, though it may be held back. */
+export type Run = (signal: AbortSignal, onHeard: () => void) => AsyncIterable<MessageStreamEvent>;
 
 /** How long a finished generation can still be joined, until its answer is surely in the cache; an empty one never gets there. */
 const lingerMs = 1000;
@@ -109,11 +109,15 @@ export class GenerationsService implements OnApplicationShutdown {
       if (generation.isDeserted && this.countWanted() > 0) this.cancel(generation);
       signal.throwIfAborted();
       generation.state = "prefill";
-      for await (const event of run(signal)) {
-        generation.add(event);
+      const hear = () => {
+        generation.state = "decoding";
         beat.heard();
         if (generation.isGivenUp) this.cancel(generation);
         else if (generation.isDeserted) this.makeRoom();
+      };
+      for await (const event of run(signal, hear)) {
+        generation.add(event);
+        hear();
       }
       this.end(generation);
       beat.end();
@@ -197,7 +201,7 @@ export class GenerationsService implements OnApplicationShutdown {
     generation.abort.abort(new ApiError("api_error", "The generation was given up: no client was left"));
   }
 
-  /** Where a backend cannot be stopped in prefill, a retry may still join, and the first token ends it. */
+  /** Where a backend cannot be stopped in prefill, a retry may still join, and what it writes first ends it. */
   private canStop({ isFinished, state, abort }: Generation): boolean {
     return !isFinished && !abort.signal.aborted && (state !== "prefill" || this.backend.cancelsInPrefill);
   }

@@ -51,6 +51,8 @@ export interface Sharing {
   conversation: string;
 }
 
+export type Reading = Pick<GenerateOptions, "mergesTexts">;
+
 @Injectable()
 export class MessagesService {
   constructor(
@@ -64,18 +66,14 @@ export class MessagesService {
   ) {}
 
   /** Starts or joins a generation. What can be refused is refused here, before any header. @throws ApiError */
-  async create(
-    body: unknown,
-    sharing: Sharing & GenerateOptions,
-    signal: AbortSignal,
-  ): Promise<CreatedMessage> {
+  async create(body: unknown, sharing: Sharing & Reading, signal: AbortSignal): Promise<CreatedMessage> {
     return this.createCanonical(this.read(body, sharing.key), sharing, signal);
   }
 
   /** As `create`, for a request that a gateway has checked and put into canonical form. */
   async createCanonical(
     given: CanonicalRequest,
-    { key, joins, session, conversation, mergesTexts }: Sharing & GenerateOptions,
+    { key, joins, session, conversation, mergesTexts }: Sharing & Reading,
     signal: AbortSignal,
   ): Promise<CreatedMessage> {
     const model = await this.models.find(given.model);
@@ -89,8 +87,11 @@ export class MessagesService {
     const { generation, started } = this.generations.join(
       toGenerationKey(key, given, request),
       { session, prefix: `${conversation} ${prefixKey}`, promptTokens: count.tokens },
-      (aborted) =>
-        this.generate({ ...request, max_tokens: maxTokens }, rule, model, count, aborted, { mergesTexts }),
+      (aborted, onHeard) =>
+        this.generate({ ...request, max_tokens: maxTokens }, rule, model, count, aborted, {
+          mergesTexts,
+          onHeard,
+        }),
       joins,
     );
     return {

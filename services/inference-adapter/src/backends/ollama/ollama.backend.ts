@@ -88,13 +88,13 @@ export class OllamaBackend implements InferenceBackend {
     request: CanonicalRequest,
     model: ServedModel,
     signal: AbortSignal,
-    { mergesTexts = false }: GenerateOptions = {},
+    { mergesTexts = false, onHeard }: GenerateOptions = {},
   ): AsyncGenerator<GenerationEvent> {
     const { firstEventTimeoutMs: limitMs, probeIntervalMs } = this.options;
     const limits = { limitMs, probeIntervalMs, probe: () => this.probe() };
     // Where an answer is cut at a stop sequence, its pieces are counted as tokens.
     const merges = mergesTexts && !request.stop_sequences?.length;
-    const run = (watched: Watched) => this.run(request, model, watched, merges);
+    const run = (watched: Watched) => this.run(request, model, watched, merges, onHeard);
     return watchSilence(limits, signal, run, toOllamaError);
   }
 
@@ -127,15 +127,19 @@ export class OllamaBackend implements InferenceBackend {
     model: ServedModel,
     watched: Watched,
     mergesTexts: boolean,
+    onHeard: GenerateOptions["onHeard"],
   ): AsyncGenerator<GenerationEvent> {
     const { signal } = watched;
     const prompt = await this.toRawPrompt(request, model, signal);
-    const reading = { hear: () => watched.hear(this.silenceLimitMs(request, prompt)), mergesTexts };
+    const hear = () => {
+      watched.hear(this.silenceLimitMs(request, prompt));
+      onHeard?.();
+    };
     yield* retryLostCall(
       (attempt) =>
         prompt === undefined
-          ? this.attempt(request, model, attempt, signal, reading)
-          : this.attemptRaw(request, model, prompt, attempt, signal, reading),
+          ? this.attempt(request, model, attempt, signal, { hear, mergesTexts })
+          : this.attemptRaw(request, model, prompt, attempt, signal, { hear, mergesTexts }),
       () => this.onRescue("retry"),
     );
   }

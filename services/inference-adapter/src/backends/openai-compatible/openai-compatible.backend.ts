@@ -10,7 +10,13 @@ import { promptTooLong } from "../../tokens/prompt-too-long.js";
 import { rescueToolCalls } from "../../tool-rescue/rescue-tool-calls.js";
 import type { Rescue } from "../../tool-rescue/tool-rescue.metrics.js";
 import { cutAtStopSequence } from "../cut-at-stop-sequence.js";
-import type { BackendModel, GenerationEvent, InferenceBackend, ServedModel } from "../inference-backend.js";
+import type {
+  BackendModel,
+  GenerateOptions,
+  GenerationEvent,
+  InferenceBackend,
+  ServedModel,
+} from "../inference-backend.js";
 import { retryLostCall } from "../retry-lost-call.js";
 import { watchSilence } from "../watch-silence.js";
 import { decodeChunks } from "./decode-chunks.js";
@@ -56,6 +62,7 @@ export class OpenAiCompatibleBackend implements InferenceBackend {
     request: CanonicalRequest,
     model: ServedModel,
     signal: AbortSignal,
+    { onHeard }: GenerateOptions = {},
   ): AsyncGenerator<GenerationEvent> {
     const { firstEventTimeoutMs, idleTimeoutMs, probeIntervalMs } = this.options;
     // Some parsers hold a call's argument back until it is complete, as long as a large file takes to write.
@@ -63,11 +70,16 @@ export class OpenAiCompatibleBackend implements InferenceBackend {
     return watchSilence(
       { limitMs: firstEventTimeoutMs, probeIntervalMs, probe: () => this.probe() },
       signal,
-      (watched) =>
-        retryLostCall(
-          (attempt) => this.attempt(request, model, attempt, watched.signal, () => watched.hear(limitMs)),
+      (watched) => {
+        const hear = () => {
+          watched.hear(limitMs);
+          onHeard?.();
+        };
+        return retryLostCall(
+          (attempt) => this.attempt(request, model, attempt, watched.signal, hear),
           () => this.options.onRescue?.("retry"),
-        ),
+        );
+      },
       toModelServerError,
     );
   }

@@ -18,8 +18,12 @@ export class ScriptedRun {
   closes = 0;
   signal: AbortSignal | undefined;
 
-  readonly start = (signal: AbortSignal): AsyncIterable<MessageStreamEvent> => {
+  /** The model writes something that is held back. */
+  hold = () => {};
+
+  readonly start = (signal: AbortSignal, onHeard: () => void): AsyncIterable<MessageStreamEvent> => {
     this.starts += 1;
+    this.hold = onHeard;
     this.signal = signal;
     return this.read(signal);
   };
