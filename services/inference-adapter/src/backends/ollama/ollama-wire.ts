@@ -101,6 +101,7 @@ export interface OllamaPs {
 }
 
 export interface OllamaShow {
+  details?: unknown;
   capabilities?: string[];
   model_info?: Record<string, unknown>;
 }

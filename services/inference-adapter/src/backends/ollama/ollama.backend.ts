@@ -2,7 +2,6 @@ import { randomInt } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { clientTools } from "#anthropic/client-tools.js";
 import type { CanonicalRequest } from "#anthropic/canonical-request.js";
-import { ApiError } from "#anthropic/errors.js";
 import { readOut } from "#platform/read-out.js";
 import { estimateTokens } from "../../tokens/estimate-tokens.js";
 import { promptTooLong } from "../../tokens/prompt-too-long.js";
@@ -21,6 +20,7 @@ import type {
 import { retryLostCall } from "../retry-lost-call.js";
 import { watchSilence, type Watched } from "../watch-silence.js";
 import { isContextOverflow, mapOllamaError } from "./map-ollama-error.js";
+import { gatherDescribed } from "./gather-described.js";
 import { joinTextLines } from "./join-text-lines.js";
 import { OllamaClient, type StreamAnswer, toOllamaError } from "./ollama.client.js";
 import type {
@@ -80,8 +80,7 @@ export class OllamaBackend implements InferenceBackend {
     const { models } = await this.client.tags();
     const digests = new Set(models.map(({ digest }) => digest));
     for (const digest of this.shown.keys()) if (!digests.has(digest)) this.shown.delete(digest);
-    const described = await Promise.all(models.map((model) => this.describe(model)));
-    return described.filter((model) => model !== undefined);
+    return gatherDescribed(models.map((model) => this.describe(model)));
   }
 
   generate(
@@ -251,15 +250,8 @@ export class OllamaBackend implements InferenceBackend {
     ).catch(() => undefined);
   }
 
-  /** Undefined where Ollama lists a model that it cannot show: one that is just being deleted, or is broken. */
-  private async describe({ name, digest, modified_at }: OllamaTag): Promise<BackendModel | undefined> {
-    try {
-      const abilities = toAbilities(await this.show(name, digest));
-      return { name, digest, modifiedAt: modified_at, ...abilities };
-    } catch (error) {
-      if (isRefusal(error)) return undefined;
-      throw error;
-    }
+  private async describe({ name, digest, modified_at }: OllamaTag): Promise<BackendModel> {
+    return { name, digest, modifiedAt: modified_at, ...toAbilities(await this.show(name, digest)) };
   }
 
   /** What `/api/show` says changes only with the digest. A failure is not kept. */
@@ -310,15 +302,6 @@ async function* readChunks<Chunk extends OllamaChatChunk>(
     if (isWhole) readOut(body);
     else body.destroy();
   }
-}
-
-/** It answered, but not with what was asked for. */
-function isRefusal(error: unknown): boolean {
-  return (
-    error instanceof ApiError &&
-    error.cause === undefined &&
-    (error.type === "not_found_error" || error.type === "api_error")
-  );
 }
 
 async function* refuseErrors(chunks: AsyncIterable<OllamaPullChunk>): AsyncGenerator<OllamaPullChunk> {

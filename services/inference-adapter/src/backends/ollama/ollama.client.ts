@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { ApiError } from "#anthropic/errors.js";
+import { hideCredentials } from "#platform/hide-credentials.js";
 import { HttpClient, UpstreamError } from "#platform/http-client.js";
 import { mapOllamaError } from "./map-ollama-error.js";
 import type { OllamaChatRequest, OllamaPs, OllamaRawRequest, OllamaShow, OllamaTags } from "./ollama-wire.js";
@@ -19,20 +20,20 @@ export class OllamaClient {
 
   async tags(): Promise<OllamaTags> {
     const body = await this.json({ method: "GET", path: "/api/tags" }, metadataTimeoutMs);
-    if (!Array.isArray((body as Partial<OllamaTags> | null)?.models))
-      throw new ApiError("api_error", `${this.baseUrl} does not answer as Ollama does`);
+    if (!Array.isArray((body as Partial<OllamaTags> | null)?.models)) throw this.notOllama();
     return body as OllamaTags;
   }
 
   async show(model: string): Promise<OllamaShow> {
-    return (await this.json(
-      { method: "POST", path: "/api/show", body: { model } },
-      metadataTimeoutMs,
-    )) as OllamaShow;
+    const body = await this.json({ method: "POST", path: "/api/show", body: { model } }, metadataTimeoutMs);
+    if (!isShow(body)) throw this.notOllama();
+    return body;
   }
 
   async ps(): Promise<OllamaPs> {
-    return (await this.json({ method: "GET", path: "/api/ps" }, metadataTimeoutMs)) as OllamaPs;
+    const body = await this.json({ method: "GET", path: "/api/ps" }, metadataTimeoutMs);
+    if (!isObject(body)) throw this.notOllama();
+    return body;
   }
 
   async probe(): Promise<void> {
@@ -55,6 +56,10 @@ export class OllamaClient {
   /** Fetches a model; the lines tell the progress. */
   async pull(model: string, signal: AbortSignal): Promise<StreamAnswer> {
     return this.stream("/api/pull", { model, stream: true }, signal);
+  }
+
+  private notOllama(): ApiError {
+    return new ApiError("api_error", `${hideCredentials(this.baseUrl)} does not answer as Ollama does`);
   }
 
   private async stream(path: string, body: unknown, signal: AbortSignal): Promise<StreamAnswer> {
@@ -91,6 +96,16 @@ export function toOllamaError(error: unknown): ApiError {
     return new ApiError("timeout_error", `Ollama: ${error.message}`, { cause: error });
   return new ApiError("api_error", `Ollama: ${error.message}`, { cause: error });
 }
+
+/** Every Ollama tells a model's details, old ones not what it can do. */
+function isShow(body: unknown): body is OllamaShow {
+  if (!isObject(body)) return false;
+  const { capabilities = [], details, model_info = {} } = body;
+  return Array.isArray(capabilities) && isObject(model_info) && isObject(details);
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null;
 
 async function readText(body: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
