@@ -148,3 +148,14 @@ describe("the source of decodeEvents", () => {
     await expect(events.next()).rejects.toThrow("reset");
   });
 });
+
+it("an event without an end is an error", async () => {
+  async function* endless(): AsyncGenerator<Uint8Array> {
+    yield Buffer.from('data: {"type":"');
+    for (const bytes = Buffer.alloc(65_536, "x"); ;) yield bytes;
+  }
+  await expect(collect(decodeEvents(endless()))).rejects.toMatchObject({
+    type: "api_error",
+    message: "the upstream sent an event without an end",
+  });
+});

@@ -2,6 +2,9 @@ import { createParser } from "eventsource-parser";
 import { ApiError } from "./errors.js";
 import type { MessageStreamEvent } from "./events.js";
 
+/** The longest is a call's whole input in one piece: some MiB. */
+const longestEvent = 32 * 1024 * 1024;
+
 /** One event as the text of a server-sent event. */
 export function encodeEvent(event: MessageStreamEvent): string {
   return `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
@@ -14,7 +17,14 @@ export function encodeEvent(event: MessageStreamEvent): string {
 export async function* decodeEvents(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<MessageStreamEvent> {
   const text = new TextDecoder();
   const received: string[] = [];
-  const parser = createParser({ onEvent: ({ data }) => received.push(data) });
+  const parser = createParser({
+    maxBufferSize: longestEvent,
+    onEvent: ({ data }) => received.push(data),
+    onError: ({ type }) => {
+      if (type === "max-buffer-size-exceeded")
+        throw new ApiError("api_error", "the upstream sent an event without an end");
+    },
+  });
   for await (const chunk of bytes) {
     parser.feed(text.decode(chunk, { stream: true }));
     for (const data of received.splice(0)) yield parseEventData(data);

@@ -98,6 +98,18 @@ describe.each(["request", "exchange"] as const)("HttpClient.%s", (way) => {
     expect(requests).toHaveLength(asked);
   });
 
+  it("breaks off an answer without an end", async () => {
+    const piece = Buffer.alloc(1024 * 1024, "x");
+    const { url } = await serve((_request, response) => {
+      const write = () => {
+        while (!response.destroyed && response.write(piece));
+      };
+      response.on("drain", write);
+      write();
+    });
+    expect(await faultOf(new HttpClient(url, 1000)[way](get()))).toBe("broken");
+  }, 60_000);
+
   it("is refused where nobody listens", async () => {
     expect(await faultOf(new HttpClient("http://127.0.0.1:1", 1000)[way](get()))).toBe("refused");
   });

@@ -8,7 +8,14 @@ import {
 import { Agent as HttpsAgent } from "node:https";
 import { urlToHttpOptions } from "node:url";
 import { hideCredentials } from "./hide-credentials.js";
-import { type Exchange, LostCall, endWith, exchangeText, openExchange } from "./http-exchange.js";
+import {
+  type Exchange,
+  LostCall,
+  endWith,
+  exchangeText,
+  longestAnswer,
+  openExchange,
+} from "./http-exchange.js";
 import { afterWaiting } from "./waiting-time.js";
 
 export interface HttpRequest {
@@ -75,6 +82,7 @@ export class HttpClient {
       maxRedirects: 0,
       decompress: false,
       maxBodyLength: Infinity,
+      maxContentLength: longestAnswer,
       validateStatus: () => true,
       // The body is JSON already; axios would parse it to see whether it is.
       transformRequest: [(data: unknown) => data],

@@ -11,6 +11,9 @@ import { request as requestHttps } from "node:https";
 
 const longText = 8192;
 
+/** Twice the largest entry that the cache service can be told to take; a body without an end takes all memory. */
+export const longestAnswer = 128 * 1024 * 1024;
+
 export interface Exchange {
   method: string;
   path: string;
@@ -76,7 +79,10 @@ export async function exchangeText(base: RequestOptions, exchange: Exchange): Pr
   return new Promise((resolve, reject) => {
     let text = "";
     answer.setEncoding("utf8");
-    answer.on("data", (chunk: string) => (text += chunk));
+    answer.on("data", (chunk: string) => {
+      text += chunk;
+      if (text.length > longestAnswer) answer.destroy(new Error("an answer without an end"));
+    });
     answer.once("error", (error) => reject(new LostCall(false, error)));
     answer.once("end", () => resolve({ status: answer.statusCode ?? 0, headers: answer.headers, text }));
   });

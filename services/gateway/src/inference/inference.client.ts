@@ -5,6 +5,7 @@ import { ApiError, parseErrorBody } from "#anthropic/errors.js";
 import type { MessageStreamEvent } from "#anthropic/events.js";
 import { decodeEvents } from "#anthropic/sse.js";
 import { type HttpAnswer, HttpClient, UpstreamError } from "#platform/http-client.js";
+import { readErrorText } from "#platform/read-error-text.js";
 import { readOut } from "#platform/read-out.js";
 import { inferenceHeaders } from "#service-contracts/inference-headers.js";
 import { isModelCard, type ModelCard, type ModelList } from "#service-contracts/model-card.js";
@@ -233,12 +234,12 @@ function toApiError(status: number, headers: IncomingHttpHeaders, body: unknown)
 }
 
 async function readJson(body: IncomingMessage, silenceMs: number): Promise<unknown> {
-  const chunks: Uint8Array[] = [];
   try {
-    for await (const chunk of withSilenceLimit(body, silenceMs)) chunks.push(chunk);
-    return JSON.parse(Buffer.concat(chunks).toString("utf8"));
+    return JSON.parse(await readErrorText(withSilenceLimit(body, silenceMs)));
   } catch {
     return undefined;
+  } finally {
+    if (!body.readableEnded) body.destroy();
   }
 }
 

@@ -103,6 +103,14 @@ describe("CacheFeed", () => {
     expect(near.isFollowing).toBe(false);
   });
 
+  it("leaves a line without an end long before its silence does, and begins anew", async () => {
+    const { near, server, untilFollowing, connection } = await listen();
+    await untilFollowing();
+    connection()?.write(Buffer.alloc(8 * 1024 * 1024, "x"));
+    await vi.waitFor(() => expect(server.requests).toHaveLength(2), { ...patience, timeout: 8000 });
+    await vi.waitFor(() => expect(near.isFollowing).toBe(true), patience);
+  }, 30_000);
+
   it("does not ask again when it is over", async () => {
     const { server, feed, untilFollowing, connection } = await listen();
     await untilFollowing();

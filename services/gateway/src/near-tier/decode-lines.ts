@@ -1,10 +1,17 @@
-/** Bytes → lines of JSON. A line that is none is an error; one without its end was cut off and is dropped. */
+import { LineCutter } from "#platform/line-cutter.js";
+
+/** The cache service names at most a thousand keys at once. */
+const longestLine = 4 * 1024 * 1024;
+
+/**
+ * Bytes → lines of JSON, those that came together at once. A line that is none or has no end is an error; the last one
+ * without its end was cut off and is dropped.
+ */
 export async function* decodeLines(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<unknown[]> {
   const decoder = new TextDecoder();
-  let rest = "";
+  const cutter = new LineCutter(longestLine);
   for await (const chunk of bytes) {
-    const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
-    rest = lines.pop() ?? "";
-    yield lines.map((line): unknown => JSON.parse(line));
+    const lines = cutter.add(decoder.decode(chunk, { stream: true }));
+    if (lines.length > 0) yield lines.map((line): unknown => JSON.parse(line));
   }
 }

@@ -58,6 +58,16 @@ describe("lines of JSON", () => {
   });
 });
 
+it("a line without an end is an error", async () => {
+  async function* endless(): AsyncGenerator<Uint8Array> {
+    for (const bytes = new Uint8Array(65_536).fill(120); ;) yield bytes;
+  }
+  await expect(collect(decodeJsonLines(endless()))).rejects.toMatchObject({
+    type: "api_error",
+    message: "the backend sent a line without an end",
+  });
+});
+
 async function* pieces(...bytes: Uint8Array[]): AsyncGenerator<Uint8Array> {
   yield* bytes;
 }

@@ -1,6 +1,8 @@
 import { ApiError } from "#anthropic/errors.js";
+import { LineCutter } from "#platform/line-cutter.js";
 
-const longestLineBytes = 64 * 1024 * 1024;
+/** The longest is a call with all that fits a window, or the tokens of a prompt as numbers: some MiB. */
+const longestLine = 16 * 1024 * 1024;
 
 /**
  * Bytes of newline-delimited JSON → objects. `join` may put lines that came in one piece differently.
@@ -11,17 +13,20 @@ export async function* decodeJsonLines<T extends object>(
   join: (lines: string[]) => string[] = (lines) => lines,
 ): AsyncGenerator<T> {
   const decoder = new TextDecoder();
-  let rest = "";
-  for await (const chunk of bytes) {
-    rest += decoder.decode(chunk, { stream: true });
-    const lines = rest.split("\n");
-    rest = lines.pop() ?? "";
-    if (rest.length > longestLineBytes)
-      throw new ApiError("api_error", "the backend sent a line without an end");
-    for (const line of join(lines)) if (line.trim() !== "") yield parseLine(line) as T;
-  }
-  rest += decoder.decode();
+  const cutter = new LineCutter(longestLine);
+  for await (const chunk of bytes)
+    for (const line of join(cut(cutter, decoder.decode(chunk, { stream: true }))))
+      if (line.trim() !== "") yield parseLine(line) as T;
+  const rest = cutter.takeRest() + decoder.decode();
   if (rest.trim() !== "") yield parseLine(rest) as T;
+}
+
+function cut(cutter: LineCutter, piece: string): string[] {
+  try {
+    return cutter.add(piece);
+  } catch (error) {
+    throw new ApiError("api_error", "the backend sent a line without an end", { cause: error });
+  }
 }
 
 function parseLine(line: string): object {

@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { ApiError } from "#anthropic/errors.js";
 import { hideCredentials } from "#platform/hide-credentials.js";
 import { HttpClient, UpstreamError } from "#platform/http-client.js";
+import { readErrorText } from "#platform/read-error-text.js";
 import { mapOllamaError } from "./map-ollama-error.js";
 import type { OllamaChatRequest, OllamaPs, OllamaRawRequest, OllamaShow, OllamaTags } from "./ollama-wire.js";
 
@@ -66,7 +67,7 @@ export class OllamaClient {
     try {
       const { status, body: answer } = await this.http.stream({ method: "POST", path, body, signal });
       if (status === 200) return { status, lines: answer };
-      return { status, error: parseBody(await readText(answer)) };
+      return { status, error: parseBody(await readErrorText(answer)) };
     } catch (error) {
       throw toOllamaError(error);
     }
@@ -106,12 +107,6 @@ function isShow(body: unknown): body is OllamaShow {
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null;
-
-async function readText(body: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of body) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString("utf8");
-}
 
 function parseBody(text: string): unknown {
   try {

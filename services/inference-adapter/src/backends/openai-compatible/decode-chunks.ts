@@ -2,6 +2,9 @@ import { createParser } from "eventsource-parser";
 import { ApiError } from "#anthropic/errors.js";
 import type { ChatChunk } from "./openai-wire.js";
 
+/** The longest is a call with all that fits a window: some MiB. */
+const longestEvent = 16 * 1024 * 1024;
+
 /**
  * Bytes of a streamed answer → its chunks, to `[DONE]` or to the end of the bytes. An event without its blank line
  * was cut off and is dropped, as the SSE standard has it. @throws ApiError on an event that is no JSON object
@@ -9,7 +12,14 @@ import type { ChatChunk } from "./openai-wire.js";
 export async function* decodeChunks(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<ChatChunk> {
   const text = new TextDecoder();
   const received: string[] = [];
-  const parser = createParser({ onEvent: ({ data }) => received.push(data) });
+  const parser = createParser({
+    maxBufferSize: longestEvent,
+    onEvent: ({ data }) => received.push(data),
+    onError: ({ type }) => {
+      if (type === "max-buffer-size-exceeded")
+        throw new ApiError("api_error", "the backend sent an event without an end");
+    },
+  });
   for await (const piece of bytes) {
     parser.feed(text.decode(piece, { stream: true }));
     for (const data of received.splice(0)) {

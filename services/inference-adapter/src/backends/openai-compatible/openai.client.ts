@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
-import { text } from "node:stream/consumers";
 import { ApiError } from "#anthropic/errors.js";
 import { HttpClient, UpstreamError } from "#platform/http-client.js";
+import { readErrorText } from "#platform/read-error-text.js";
 import { mapOpenAiError, parseServerError, type ServerError } from "./map-openai-error.js";
 import type { ChatRequest, ListedModel, LmStudioModel, ModelList, ServerProps } from "./openai-wire.js";
 
@@ -67,7 +67,7 @@ export class OpenAiClient {
         signal,
       });
       if (answer.status === 200) return { events: answer.body };
-      return parseServerError(answer.status, parseJson(await text(answer.body)));
+      return parseServerError(answer.status, parseJson(await readErrorText(answer.body)));
     } catch (error) {
       throw toModelServerError(error);
     }
