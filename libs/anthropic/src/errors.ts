@@ -21,7 +21,7 @@ export interface ErrorBody {
 
 interface ApiErrorOptions extends ErrorOptions {
   /** Seconds after which a retry makes sense; at most 60, clients give up on more. */
-  retryAfterSeconds?: number;
+  retryAfterSeconds?: number | undefined;
   /** False: the same request can never succeed. By default the errors of status 400 to 413 are final. */
   shouldRetry?: boolean;
   /** For programs: `error_code` and what belongs to it. */

@@ -64,6 +64,8 @@ describe("other errors", () => {
     ["401 of a proxy before it", 401, "<html>", "api_error", /^Ollama: <html>$/],
     ["an error line inside a stream", 500, { error: "unexpected EOF" }, "api_error", /unexpected EOF/],
     ["500 that says that it is busy", 500, { error: "Server busy" }, "overloaded_error", /busy/],
+    ["a limit of Ollama's cloud", 429, { error: "too many requests" }, "overloaded_error", /too many/],
+    ["a body that a proxy does not take", 413, "<html>", "request_too_large", /^Ollama: <html>$/],
     ["503 without a text", 503, "", "overloaded_error", /^Ollama: status 503$/],
     [
       "a schema that it cannot follow",

@@ -2,7 +2,7 @@ import { ApiError, type ErrorType } from "#anthropic/errors.js";
 import { UnsupportedSchemaError } from "../unsupported-schema.error.js";
 
 /** An error answer of Ollama, or an error line inside a stream (status 500), in our terms. */
-export function mapOllamaError(status: number, body: unknown): ApiError {
+export function mapOllamaError(status: number, body: unknown, retryAfterSeconds?: number): ApiError {
   const message = ollamaMessage(body);
   if (status === 403 && message === "")
     return new ApiError(
@@ -11,7 +11,7 @@ export function mapOllamaError(status: number, body: unknown): ApiError {
     );
   const text = `Ollama: ${message || `status ${status}`}`;
   if (isFaultOfSchema.test(message)) return new UnsupportedSchemaError(text);
-  return new ApiError(mapType(status, message), text);
+  return new ApiError(mapType(status, message), text, { retryAfterSeconds });
 }
 
 /** The one refusal that clients know how to handle: the prompt is longer than the window. */
@@ -28,7 +28,10 @@ const isFaultOfRequest = /^option "[^"]*" must be of type|^invalid format/i;
 
 function mapType(status: number, message: string): ErrorType {
   if (status === 404) return "not_found_error";
-  if (status === 503 || /server busy|maximum pending requests/i.test(message)) return "overloaded_error";
+  if (status === 413) return "request_too_large";
+  // 429 comes of a proxy or of Ollama's cloud: no limit of the client's own.
+  if (status === 429 || status === 503 || /server busy|maximum pending requests/i.test(message))
+    return "overloaded_error";
   if (status === 400 || isFaultOfRequest.test(message)) return "invalid_request_error";
   return "api_error";
 }

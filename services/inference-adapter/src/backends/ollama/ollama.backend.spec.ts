@@ -173,6 +173,16 @@ describe("a backend that fails", () => {
     });
   });
 
+  it.each([429, 503])("tells when to ask again (%d)", async (status) => {
+    const { backend } = await start(({ response }) =>
+      response.writeHead(status, { "retry-after": "17" }).end('{"error":"too many"}'),
+    );
+    await expect(generate(backend)).rejects.toMatchObject({
+      type: "overloaded_error",
+      retryAfterSeconds: 17,
+    });
+  });
+
   it.each(["hi", "x".repeat(100_000)])(
     "a prompt that does not fit is refused in the words that clients read",
     async (content) => {

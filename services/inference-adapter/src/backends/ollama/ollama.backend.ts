@@ -102,7 +102,7 @@ export class OllamaBackend implements InferenceBackend {
       this.options.requests.toChat({ model: model.name, messages: [] }, model),
       signal,
     );
-    if (!("lines" in answer)) throw mapOllamaError(answer.status, answer.error);
+    if (!("lines" in answer)) throw mapOllamaError(answer.status, answer.error, answer.retryAfterSeconds);
     readOut(answer.lines);
   }
 
@@ -113,7 +113,7 @@ export class OllamaBackend implements InferenceBackend {
 
   async *pull(name: string, signal: AbortSignal): AsyncGenerator<number> {
     const answer = await this.client.pull(name, signal);
-    if (!("lines" in answer)) throw mapOllamaError(answer.status, answer.error);
+    if (!("lines" in answer)) throw mapOllamaError(answer.status, answer.error, answer.retryAfterSeconds);
     yield* toPullPercent(refuseErrors(decodeJsonLines<OllamaPullChunk>(answer.lines)));
   }
 
@@ -279,7 +279,7 @@ function linesOf(answer: StreamAnswer, request: CanonicalRequest, model: ServedM
   if ("lines" in answer) return answer.lines;
   if (isContextOverflow(answer.status, answer.error))
     throw promptTooLong(Math.max(estimateTokens(request), model.contextLength + 1), model.contextLength);
-  throw mapOllamaError(answer.status, answer.error);
+  throw mapOllamaError(answer.status, answer.error, answer.retryAfterSeconds);
 }
 
 /**

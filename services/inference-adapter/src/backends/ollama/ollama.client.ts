@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { ApiError } from "#anthropic/errors.js";
 import { hideCredentials } from "#platform/hide-credentials.js";
 import { HttpClient, UpstreamError } from "#platform/http-client.js";
+import { parseRetryAfter } from "#platform/parse-retry-after.js";
 import { readErrorText } from "#platform/read-error-text.js";
 import { mapOllamaError } from "./map-ollama-error.js";
 import type { OllamaChatRequest, OllamaPs, OllamaRawRequest, OllamaShow, OllamaTags } from "./ollama-wire.js";
@@ -65,9 +66,14 @@ export class OllamaClient {
 
   private async stream(path: string, body: unknown, signal: AbortSignal): Promise<StreamAnswer> {
     try {
-      const { status, body: answer } = await this.http.stream({ method: "POST", path, body, signal });
+      const {
+        status,
+        headers,
+        body: answer,
+      } = await this.http.stream({ method: "POST", path, body, signal });
       if (status === 200) return { status, lines: answer };
-      return { status, error: parseBody(await readErrorText(answer)) };
+      const error = parseBody(await readErrorText(answer));
+      return { status, error, retryAfterSeconds: parseRetryAfter(headers["retry-after"]) };
     } catch (error) {
       throw toOllamaError(error);
     }
@@ -75,8 +81,8 @@ export class OllamaClient {
 
   private async json(request: { method: "GET" | "POST"; path: string; body?: unknown }, timeoutMs: number) {
     try {
-      const { status, body } = await this.http.request({ ...request, timeoutMs });
-      if (status !== 200) throw mapOllamaError(status, body);
+      const { status, headers, body } = await this.http.request({ ...request, timeoutMs });
+      if (status !== 200) throw mapOllamaError(status, body, parseRetryAfter(headers["retry-after"]));
       return body;
     } catch (error) {
       throw toOllamaError(error);
@@ -84,7 +90,13 @@ export class OllamaClient {
   }
 }
 
-export type StreamAnswer = { status: 200; lines: IncomingMessage } | { status: number; error: unknown };
+export type StreamAnswer = { status: 200; lines: IncomingMessage } | Refusal;
+
+export interface Refusal {
+  status: number;
+  error: unknown;
+  retryAfterSeconds: number | undefined;
+}
 
 /** A transport failure in words that say what to look at. */
 export function toOllamaError(error: unknown): ApiError {

@@ -8,6 +8,7 @@ export interface ServerError {
   message: string;
   /** The error object itself, for what single servers add. */
   error: unknown;
+  retryAfterSeconds?: number | undefined;
 }
 
 /** OpenAI's `{error: {message, code}}`, the flat form of older vLLM and SGLang, FastAPI's `detail`, or a text. */
@@ -31,14 +32,14 @@ export function parseServerError(status: number | undefined, body: unknown): Ser
   };
 }
 
-export function mapOpenAiError({ status, message }: ServerError): ApiError {
+export function mapOpenAiError({ status, message, retryAfterSeconds }: ServerError): ApiError {
   if (status === 401 || status === 403)
     return new ApiError("api_error", `The model server refused our key (${status}): see OPENAI_API_KEY`, {
       shouldRetry: false,
     });
   const text = `The model server: ${message || `status ${status}`}`;
   if (isFaultOfSchema.test(message)) return new UnsupportedSchemaError(text);
-  return new ApiError(mapType(status, message), text);
+  return new ApiError(mapType(status, message), text, { retryAfterSeconds });
 }
 
 /** It could not make a grammar of the schema, or of a tool's: llama.cpp, then xgrammar and outlines in vLLM and SGLang. */

@@ -1,3 +1,6 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { collect } from "#anthropic/__fixtures__/collect.js";
 import { toCanonicalRequest } from "#anthropic/canonical-request.js";
@@ -226,4 +229,23 @@ describe("the tokens of a prompt", () => {
     expect(await counter.count(ask({ system: "x" }), model)).toMatchObject({ isExact: false });
     expect(fake.requests.length).toBe(asked);
   });
+});
+
+it.each([429, 503])("a full server tells when to ask again (%d)", async (status) => {
+  const full = createServer((_request, response) =>
+    response.writeHead(status, { "retry-after": "17" }).end('{"error":{"message":"too many"}}'),
+  ).listen(0, "127.0.0.1");
+  await once(full, "listening");
+  const baseUrl = `http://127.0.0.1:${(full.address() as AddressInfo).port}`;
+  const client = new OpenAiClient({ baseUrl, apiKey: "", connectTimeoutMs: 5000 });
+  const refusal = { type: "overloaded_error", retryAfterSeconds: 17 };
+  await expect(client.models()).rejects.toMatchObject(refusal);
+  const backend = new OpenAiCompatibleBackend(new OpenAiServer(client), {
+    firstEventTimeoutMs: 20_000,
+    idleTimeoutMs: 20_000,
+  });
+  const { find } = await start();
+  const answer = backend.generate(ask(), await find(), new AbortController().signal);
+  await expect(collect(answer)).rejects.toMatchObject(refusal);
+  full.close();
 });

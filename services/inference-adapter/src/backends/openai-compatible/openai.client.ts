@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { ApiError } from "#anthropic/errors.js";
-import { HttpClient, UpstreamError } from "#platform/http-client.js";
+import { type HttpAnswer, HttpClient, UpstreamError } from "#platform/http-client.js";
+import { parseRetryAfter } from "#platform/parse-retry-after.js";
 import { readErrorText } from "#platform/read-error-text.js";
 import { mapOpenAiError, parseServerError, type ServerError } from "./map-openai-error.js";
 import type { ChatRequest, ListedModel, LmStudioModel, ModelList, ServerProps } from "./openai-wire.js";
@@ -67,7 +68,7 @@ export class OpenAiClient {
         signal,
       });
       if (answer.status === 200) return { events: answer.body };
-      return parseServerError(answer.status, parseJson(await readErrorText(answer.body)));
+      return toServerError(answer, parseJson(await readErrorText(answer.body)));
     } catch (error) {
       throw toModelServerError(error);
     }
@@ -82,12 +83,16 @@ export class OpenAiClient {
     const { headers } = this;
     try {
       const answer = await this.http.request({ method, path, body, headers, timeoutMs });
-      if (answer.status !== 200) throw mapOpenAiError(parseServerError(answer.status, answer.body));
+      if (answer.status !== 200) throw mapOpenAiError(toServerError(answer, answer.body));
       return answer.body;
     } catch (error) {
       throw toModelServerError(error);
     }
   }
+}
+
+function toServerError({ status, headers }: HttpAnswer<unknown>, body: unknown): ServerError {
+  return { ...parseServerError(status, body), retryAfterSeconds: parseRetryAfter(headers["retry-after"]) };
 }
 
 /** A transport failure in words that say what to look at. */
