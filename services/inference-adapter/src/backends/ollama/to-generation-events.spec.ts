@@ -102,7 +102,8 @@ describe("lines of Ollama become what the model does", () => {
     ["the end token alone", { done: true, done_reason: "stop", eval_count: 1 }, true],
     ["tokens that never came out", { done: true, done_reason: "stop", eval_count: 2 }, false],
     ["tokens cut by the limit", { done: true, done_reason: "length", eval_count: 12 }, true],
-    ["a loaded model", { done: true, done_reason: "load" }, true],
+    ["a loaded model", { done: true, done_reason: "load" }, false],
+    ["an unloaded model", { done: true, done_reason: "unload" }, false],
   ])("nothing but %s", async (_name, chunk, isAnswer) => {
     const events = translate(chunk);
     if (isAnswer) expect(await events).toHaveLength(1);
