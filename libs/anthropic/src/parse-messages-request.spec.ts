@@ -75,6 +75,7 @@ describe("accepted", () => {
     ["an unknown output format", body({ output_config: { format: { type: "grammar" } } })],
     ["a null output format", body({ output_config: { format: null } })],
     ["zero temperature", body({ temperature: 0, top_p: 0, top_k: 0 })],
+    ["a high temperature", body({ temperature: 2, top_p: 1, top_k: 1000 })],
     ["stop sequences", body({ stop_sequences: ["a", ""] })],
     [
       "__proto__ and constructor as keys",
@@ -389,17 +390,20 @@ describe("a last message of the assistant's", () => {
 
 describe("refused for an answer, not read for counting tokens", () => {
   const whole = "Input should be a whole number greater than or equal to 1";
-  const number = "Input should be a number greater than or equal to 0";
+  const upTo = (limit: number) => `Input should be a number from 0 to ${limit}`;
   it.each<[string, object, string]>([
     ["zero max_tokens", { max_tokens: 0 }, `max_tokens: ${whole}`],
     ["negative max_tokens", { max_tokens: -1 }, `max_tokens: ${whole}`],
     ["half a token", { max_tokens: 1.5 }, `max_tokens: ${whole}`],
     ["max_tokens as text", { max_tokens: "100" }, `max_tokens: ${whole}`],
     ["endless max_tokens", { max_tokens: Number.POSITIVE_INFINITY }, `max_tokens: ${whole}`],
-    ["negative temperature", { temperature: -0.1 }, `temperature: ${number}`],
-    ["temperature as text", { temperature: "1" }, `temperature: ${number}`],
-    ["endless top_p", { top_p: Number.POSITIVE_INFINITY }, `top_p: ${number}`],
-    ["top_k as a list", { top_k: [1] }, `top_k: ${number}`],
+    ["negative temperature", { temperature: -0.1 }, `temperature: ${upTo(2)}`],
+    ["a temperature beyond a float", { temperature: 1e39 }, `temperature: ${upTo(2)}`],
+    ["temperature as text", { temperature: "1" }, `temperature: ${upTo(2)}`],
+    ["endless top_p", { top_p: Number.POSITIVE_INFINITY }, `top_p: ${upTo(1)}`],
+    ["more than all of top_p", { top_p: 1.01 }, `top_p: ${upTo(1)}`],
+    ["top_k beyond an integer", { top_k: 1e10 }, `top_k: ${upTo(2_147_483_647)}`],
+    ["top_k as a list", { top_k: [1] }, `top_k: ${upTo(2_147_483_647)}`],
     ["stream as text", { stream: "true" }, "stream: Input should be a valid boolean"],
     [
       "stop_sequences as text",

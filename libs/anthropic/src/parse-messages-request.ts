@@ -7,7 +7,8 @@ import type { MessagesRequest } from "./messages.js";
 
 type Fields = Record<string, unknown>;
 
-const samplingFields = ["temperature", "top_p", "top_k"];
+/** Beyond these no server samples; Anthropic's own limit of 1 for the temperature is too low for other models. */
+const samplingLimits = { temperature: 2, top_p: 1, top_k: 2 ** 31 - 1 };
 
 /** An unknown body → a request whose parts that we read have the right types. @throws ApiError naming the path. */
 export function parseMessagesRequest(body: unknown): MessagesRequest {
@@ -15,10 +16,10 @@ export function parseMessagesRequest(body: unknown): MessagesRequest {
   const { max_tokens, stop_sequences, stream } = body as Fields;
   if (max_tokens != null && !(Number.isInteger(max_tokens) && (max_tokens as number) >= 1))
     throw invalid("max_tokens", "Input should be a whole number greater than or equal to 1");
-  for (const path of samplingFields) {
+  for (const [path, limit] of Object.entries(samplingLimits)) {
     const value = (body as Fields)[path];
-    if (value != null && !(Number.isFinite(value) && (value as number) >= 0))
-      throw invalid(path, "Input should be a number greater than or equal to 0");
+    if (value != null && !(typeof value === "number" && value >= 0 && value <= limit))
+      throw invalid(path, `Input should be a number from 0 to ${limit}`);
   }
   if (stream != null && typeof stream !== "boolean")
     throw invalid("stream", "Input should be a valid boolean");
