@@ -77,6 +77,7 @@ describe("accepted", () => {
     ["zero temperature", body({ temperature: 0, top_p: 0, top_k: 0 })],
     ["a high temperature", body({ temperature: 2, top_p: 1, top_k: 1000 })],
     ["stop sequences", body({ stop_sequences: ["a", ""] })],
+    ["stop sequences as long as may be", body({ stop_sequences: ["a".repeat(65_535), "b"] })],
     [
       "__proto__ and constructor as keys",
       JSON.parse(
@@ -414,6 +415,16 @@ describe("refused for an answer, not read for counting tokens", () => {
       "stop_sequences of numbers",
       { stop_sequences: ["x", 1] },
       "stop_sequences: Input should be a valid list of strings",
+    ],
+    [
+      "a stop sequence that is too long",
+      { stop_sequences: ["a".repeat(65_537)] },
+      "stop_sequences: Input should have at most 65536 characters in all",
+    ],
+    [
+      "too many stop_sequences",
+      { stop_sequences: Array.from({ length: 125_000 }, (_, index) => `s${index}`) },
+      "stop_sequences: Input should have at most 65536 characters in all",
     ],
   ])("%s", (_case, fields, message) => {
     expect(messageOf(parseMessagesRequest, body(fields))).toBe(message);

@@ -9,6 +9,8 @@ type Fields = Record<string, unknown>;
 
 /** Beyond these no server samples; Anthropic's own limit of 1 for the temperature is too low for other models. */
 const samplingLimits = { temperature: 2, top_p: 1, top_k: 2 ** 31 - 1 };
+/** Each character is looked for in the answer, and takes memory as long as that is written. */
+const longestStopSequences = 65_536;
 
 /** An unknown body → a request whose parts that we read have the right types. @throws ApiError naming the path. */
 export function parseMessagesRequest(body: unknown): MessagesRequest {
@@ -25,6 +27,8 @@ export function parseMessagesRequest(body: unknown): MessagesRequest {
     throw invalid("stream", "Input should be a valid boolean");
   if (stop_sequences != null && !isStringArray(stop_sequences))
     throw invalid("stop_sequences", "Input should be a valid list of strings");
+  if (stop_sequences != null && lengthOf(stop_sequences) > longestStopSequences)
+    throw invalid("stop_sequences", `Input should have at most ${longestStopSequences} characters in all`);
   checkLastMessage(request);
   return request;
 }
@@ -230,6 +234,8 @@ const invalid = (path: string, message: string) =>
 
 const isObject = (value: unknown): value is Fields =>
   typeof value === "object" && value !== null && !Array.isArray(value);
+
+const lengthOf = (texts: string[]): number => texts.reduce((length, text) => length + text.length, 0);
 
 const isStringArray = (value: unknown): value is string[] =>
   Array.isArray(value) && value.every((item) => typeof item === "string");

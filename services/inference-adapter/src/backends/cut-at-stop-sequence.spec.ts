@@ -151,6 +151,16 @@ describe("a stop sequence", () => {
     ]);
   });
 
+  it.each<[string, string[], string]>([
+    ["one that is long", [`${"a".repeat(60_000)}b`], "a"],
+    ["many", Array.from({ length: 10_000 }, (_, index) => `s${index}`), "s"],
+    ["more than a call can have arguments", Array.from({ length: 200_000 }, () => "b"), "a"],
+    ["many that begin alike", Array.from({ length: 300 }, (_, index) => `${"a".repeat(200)}${index}`), "a"],
+  ])("takes no longer for %s", { timeout: 20_000 }, async (_name, sequences, piece) => {
+    for (const events of [Array.from({ length: 70_000 }, () => text(piece)), [text(piece.repeat(70_000))]])
+      expect(joinText(await cut([...events, end], sequences))).toBe(piece.repeat(70_000));
+  });
+
   it("counts the pieces up to it as tokens, thinking too", async () => {
     const events = await cut(
       [{ type: "thinking", thinking: "hm" }, text("a"), text("STOP"), text("b")],

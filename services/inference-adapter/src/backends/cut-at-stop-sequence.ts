@@ -1,4 +1,5 @@
 import type { GenerationEvent } from "./inference-backend.js";
+import { StopSequenceMatcher } from "./stop-sequence-matcher.js";
 
 /**
  * Ends a generation at the first of the stop sequences, which is left out, and says which it was: Ollama's
@@ -10,13 +11,13 @@ export function cutAtStopSequence(
   events: AsyncIterable<GenerationEvent>,
   stopSequences: string[],
 ): AsyncIterable<GenerationEvent> {
-  const sequences = stopSequences.filter((sequence) => sequence !== "");
-  return sequences.length === 0 ? events : cut(events, sequences);
+  const isNone = stopSequences.every((sequence) => sequence === "");
+  return isNone ? events : cut(events, new StopSequenceMatcher(stopSequences));
 }
 
 async function* cut(
   events: AsyncIterable<GenerationEvent>,
-  sequences: string[],
+  matcher: StopSequenceMatcher,
 ): AsyncGenerator<GenerationEvent> {
   let held = "";
   let outputTokens = 0;
@@ -25,49 +26,18 @@ async function* cut(
     if (event.type !== "text") {
       if (held !== "") yield { type: "text", text: held };
       held = "";
+      matcher.reset();
       yield event;
       continue;
     }
-    held += event.text;
-    const hit = firstHit(held, sequences);
-    if (hit) {
-      if (hit.start > 0) yield { type: "text", text: held.slice(0, hit.start) };
-      yield stopEnd(hit.sequence, outputTokens);
-      return;
-    }
-    const keep = longestPossibleStart(held, sequences);
-    if (keep < held.length) yield { type: "text", text: held.slice(0, held.length - keep) };
-    held = held.slice(held.length - keep);
+    const hit = matcher.feed(event.text);
+    const written = held + event.text;
+    const passed = hit ? held.length + hit.end - hit.sequence.length : written.length - matcher.begun;
+    if (passed > 0) yield { type: "text", text: written.slice(0, passed) };
+    if (hit) return yield stopEnd(hit.sequence, outputTokens);
+    held = written.slice(passed);
   }
   if (held !== "") yield { type: "text", text: held };
-}
-
-interface Hit {
-  sequence: string;
-  start: number;
-  end: number;
-}
-
-/** Of two that end together the longer one. */
-function firstHit(text: string, sequences: string[]): Hit | undefined {
-  let first: Hit | undefined;
-  for (const sequence of sequences) {
-    const start = text.indexOf(sequence);
-    const end = start + sequence.length;
-    if (start !== -1 && (!first || end < first.end || (end === first.end && start < first.start)))
-      first = { sequence, start, end };
-  }
-  return first;
-}
-
-/** How many characters at the end of `text` may be the start of a sequence. */
-function longestPossibleStart(text: string, sequences: string[]): number {
-  const longest = Math.min(text.length, Math.max(...sequences.map(({ length }) => length - 1)));
-  for (let length = longest; length > 0; length--) {
-    const end = text.slice(-length);
-    if (sequences.some((sequence) => sequence.startsWith(end))) return length;
-  }
-  return 0;
 }
 
 /** The backend is cut off before it counts: each piece is about a token. */
