@@ -124,6 +124,11 @@ it.each<[string, unknown, unknown]>([
   ],
 ])("%s", (_case, schema, expected) => expect(toGrammarSchema(schema)).toEqual(expected));
 
+it("merges any number of parts", () => {
+  const allOf = Array.from({ length: 200_000 }, () => ({ properties: { a: { type: "string" } } }));
+  expect(toGrammarSchema({ allOf })).toMatchObject({ type: "object", properties: { a: { type: "string" } } });
+});
+
 describe("what goes on for ever", () => {
   it("ends", () => {
     let deep: unknown = {};

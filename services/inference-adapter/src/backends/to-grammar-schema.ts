@@ -126,10 +126,12 @@ function mergeAll({ allOf: _all, ...own }: Schema, parts: unknown[], root: unkno
   const objects = schemas.filter(({ properties }) => isSchema(properties));
   if (objects.length === 0)
     return schemas.find((schema) => toTypes(schema).length > 0 || "enum" in schema) ?? {};
+  const merged: Schema = {};
+  for (const { properties } of objects) Object.assign(merged, properties);
   return {
     ...own,
     type: "object",
-    properties: Object.assign({}, ...objects.map(({ properties }) => properties)) as Schema,
+    properties: merged,
     required: schemas.flatMap(({ required }) => (Array.isArray(required) ? (required as unknown[]) : [])),
   };
 }

@@ -18,6 +18,17 @@ const place = (fields: Partial<FreePlace> = {}): FreePlace => ({
 });
 const [loaded, other, third] = [waiting("loaded", 5), waiting("other", 1), waiting("third", 2)];
 
+it("any number may wait", () => {
+  const many = Array.from({ length: 200_000 }, (_, tag) => waiting("other", tag));
+  expect(toNextTurn(many, place(), 0)).toMatchObject({ start: many[0] });
+  expect(
+    new TurnOrder().tag(
+      "s",
+      many.map(({ tag }) => tag),
+    ),
+  ).toBe(200_000);
+});
+
 describe("who is next", () => {
   it.each<[string, Waiting[], Partial<FreePlace>, number, unknown]>([
     ["nobody, where nobody waits", [], {}, 0, undefined],

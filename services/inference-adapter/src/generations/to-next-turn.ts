@@ -61,7 +61,8 @@ export function toNextTurn<W extends Waiting>(
   const next = first(waiting);
   if (!next || next.claim.prefix === place.prefix) return next && { start: next, isFavour: false };
   const others = waiting.filter(({ claim }) => claim.prefix !== place.prefix);
-  const patientUntil = Math.min(...others.map(({ since }) => since)) + limits.patienceMs;
+  const longest = others.reduce((earliest, { since }) => Math.min(earliest, since), Infinity);
+  const patientUntil = longest + limits.patienceMs;
   if (place.favours >= limits.mostFavours || now >= patientUntil) return { start: next, isFavour: false };
   const loaded = first(waiting.filter(({ claim }) => claim.prefix === place.prefix));
   if (loaded) return { start: loaded, isFavour: true };

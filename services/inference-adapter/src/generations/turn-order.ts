@@ -11,7 +11,8 @@ export class TurnOrder {
 
   /** `waiting`: the tags of the session's requests that wait already. */
   tag(session: string, waiting: readonly number[]): number {
-    return Math.max(this.current, this.next.get(session) ?? 0, ...waiting.map((tag) => tag + 1));
+    const next = Math.max(this.current, this.next.get(session) ?? 0);
+    return waiting.reduce((latest, tag) => Math.max(latest, tag + 1), next);
   }
 
   /** A request has got its place, in order or as a favour. */

@@ -74,6 +74,12 @@ const byUrl = (path: string) => ({ type: "url", url: path.startsWith("/") ? base
 const tagged = (inner: string) => text(`<document>\n${inner}\n</document>`);
 
 describe("put into words", { timeout: 30_000 }, () => {
+  it("a document of any number of blocks", async () => {
+    const blocks = Array.from({ length: 100_000 }, () => [text("x"), image(png)]).flat();
+    const read = await inline([document({ type: "content", content: blocks })]);
+    expect(read.length).toBe(200_001);
+  });
+
   it.each<[string, () => unknown, unknown[]]>([
     ["text", () => document({ type: "text", media_type: "text/plain", data: "D" }), [tagged("D")]],
     [

@@ -65,7 +65,7 @@ class Reading {
     if (!content.some(isToBeRead)) return content;
     const read: ContentBlock[] = [];
     for (const [index, block] of content.entries())
-      read.push(...(await this.block(block, `${path}.${index}`)));
+      for (const part of await this.block(block, `${path}.${index}`)) read.push(part);
     return read;
   }
 

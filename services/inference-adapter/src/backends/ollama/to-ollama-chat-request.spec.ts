@@ -211,6 +211,16 @@ describe("messages", () => {
     expect(convertMessages(message)).toEqual([expected]);
   });
 
+  it("are as many as there are results and images", () => {
+    const many = <T>(item: T) => Array.from({ length: 200_000 }, () => item);
+    const toolResult: ContentBlock = { type: "tool_result", tool_use_id: "a", content: "x" };
+    const withImages: ContentBlock = { type: "tool_result", tool_use_id: "a", content: many(image("")) };
+    const textAndImage = [{ type: "text" as const, text: "x" }, image("")];
+    expect(convertMessages({ role: "user", content: many(toolResult) }).length).toBe(200_000);
+    expect(convertMessages({ role: "user", content: [withImages] }).length).toBe(200_001);
+    expect(convertMessages({ role: "user", content: many(textAndImage).flat() }).length).toBe(200_000);
+  });
+
   it("images between texts keep their place", () => {
     const content = [image("AAAA"), text("one"), image("BBBB"), image("CCCC"), text("two")];
     expect(convertMessages({ role: "user", content })).toEqual([

@@ -6,11 +6,12 @@ import type { OllamaMessage, OllamaToolCall } from "./ollama-wire.js";
 /** The system prompt and the conversation as Ollama's messages: tool results become messages of their own. */
 export function toOllamaMessages({ system, messages }: CanonicalRequest): OllamaMessage[] {
   const toolNames = new Map<string, string>();
-  const converted: OllamaMessage[] = [];
-  if (system) converted.push({ role: "system", content: joinTexts(system.map(({ text }) => text)) });
-  for (const message of messages)
-    if (message.role === "assistant") converted.push(toAssistantMessage(message, toolNames));
-    else converted.push(...toUserMessages(message, toolNames));
+  const converted = messages.flatMap((message) =>
+    message.role === "assistant"
+      ? [toAssistantMessage(message, toolNames)]
+      : toUserMessages(message, toolNames),
+  );
+  if (system) converted.unshift({ role: "system", content: joinTexts(system.map(({ text }) => text)) });
   return converted;
 }
 
@@ -42,9 +43,8 @@ function toUserMessages({ content }: CanonicalMessage, toolNames: Map<string, st
   const others = content.filter((block) => block.type !== "tool_result");
   const images: OllamaMessage[] = [];
   const messages = results.map((result) => toToolMessage(result, toolNames.get(result.tool_use_id), images));
-  messages.push(...images);
-  if (others.some(isShown) || results.length === 0) messages.push(...toTurns(others));
-  return messages;
+  const turns = others.some(isShown) || results.length === 0 ? toTurns(others) : [];
+  return [...messages, ...images, ...turns];
 }
 
 /**

@@ -4,11 +4,10 @@ import type { ChatMessage, ChatPart, ChatToolCall } from "./openai-wire.js";
 
 /** The system prompt and the conversation as chat messages: tool results become messages of their own. */
 export function toChatMessages({ system, messages }: CanonicalRequest): ChatMessage[] {
-  const converted: ChatMessage[] = [];
-  if (system) converted.push({ role: "system", content: joinTexts(system.map(({ text }) => text)) });
-  for (const message of messages)
-    if (message.role === "assistant") converted.push(toAssistantMessage(message));
-    else converted.push(...toUserMessages(message));
+  const converted = messages.flatMap((message) =>
+    message.role === "assistant" ? [toAssistantMessage(message)] : toUserMessages(message),
+  );
+  if (system) converted.unshift({ role: "system", content: joinTexts(system.map(({ text }) => text)) });
   return converted;
 }
 
@@ -35,15 +34,14 @@ function toAssistantMessage({ content }: CanonicalMessage): ChatMessage {
 
 /** Results first, as templates want them right behind the call. A result is text only: its images follow. */
 function toUserMessages({ content }: CanonicalMessage): ChatMessage[] {
-  const messages: ChatMessage[] = [];
-  const rest: ChatPart[] = [];
-  for (const block of content) {
-    if (block.type !== "tool_result") continue;
-    const parts = toParts(block.content as ContentBlock[]);
-    messages.push(toToolMessage(block, parts));
-    rest.push(...parts.filter(({ type }) => type === "image_url"));
-  }
-  rest.push(...toParts(content.filter(({ type }) => type !== "tool_result")));
+  const results = content
+    .filter((block) => block.type === "tool_result")
+    .map((block) => ({ block, parts: toParts(block.content as ContentBlock[]) }));
+  const messages: ChatMessage[] = results.map(({ block, parts }) => toToolMessage(block, parts));
+  const rest = [
+    ...results.flatMap(({ parts }) => parts.filter(({ type }) => type === "image_url")),
+    ...toParts(content.filter(({ type }) => type !== "tool_result")),
+  ];
   if (rest.length > 0 || messages.length === 0) messages.push({ role: "user", content: toContent(rest) });
   return messages;
 }

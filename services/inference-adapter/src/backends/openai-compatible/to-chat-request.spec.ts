@@ -171,6 +171,15 @@ describe("messages", () => {
     ]);
   });
 
+  it("are as many as there are results and images", () => {
+    const many = <T>(item: T) => Array.from({ length: 200_000 }, () => item);
+    const result: ContentBlock = { type: "tool_result", tool_use_id: "a", content: "x" };
+    const withImages: ContentBlock = { type: "tool_result", tool_use_id: "a", content: many(image) };
+    expect(messagesOf([{ role: "user", content: many(result) }]).length).toBe(200_000);
+    expect(messagesOf([{ role: "user", content: [withImages] }])[1]?.content?.length).toBe(200_000);
+    expect(messagesOf([{ role: "user", content: many(image) }])[0]?.content?.length).toBe(200_000);
+  });
+
   it("with images keep their places", () => {
     const content: ContentBlock[] = [{ type: "text", text: "this" }, image, { type: "text", text: "that" }];
     expect(messagesOf([{ role: "user", content }])).toEqual([
