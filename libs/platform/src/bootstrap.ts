@@ -3,6 +3,7 @@ import { APP_FILTER, NestFactory } from "@nestjs/core";
 import { FastifyAdapter, type NestFastifyApplication } from "@nestjs/platform-fastify";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { AddressInfo } from "node:net";
+import { checkNesting } from "#anthropic/check-nesting.js";
 import { ApiError } from "#anthropic/errors.js";
 import { mintRequestId } from "#anthropic/ids.js";
 import { AnthropicExceptionFilter } from "./anthropic-exception.filter.js";
@@ -21,6 +22,8 @@ export interface ServiceOptions {
   host: string;
   port: number;
   maxBodyBytes: number;
+  /** Where a body may be nested more deeply than a request. */
+  deepestBody?: number;
   checkCaller: CallerCheck;
   drainTimeoutMs: number;
 }
@@ -63,7 +66,7 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
     bodyParser: false,
     abortOnError: false,
   });
-  readJsonBodies(app);
+  readJsonBodies(app, options.deepestBody);
   adapter.getInstance().addHook("onRequest", async (request, reply) => {
     reply.header("request-id", request.id);
     options.checkCaller(request);
@@ -162,7 +165,7 @@ function withPlumbing({ module, logger }: ServiceOptions, shutdown: Shutdown): D
 class PlumbingModule {}
 
 /** Every body is JSON, whatever its content type says: clients forget the header. */
-function readJsonBodies(app: NestFastifyApplication): void {
+function readJsonBodies(app: NestFastifyApplication, deepest?: number): void {
   const fastify = app.getHttpAdapter().getInstance();
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser("*", { parseAs: "string" }, (request, body, done) => {
@@ -173,11 +176,21 @@ function readJsonBodies(app: NestFastifyApplication): void {
       );
     if (body === "") return done(null, undefined);
     try {
-      done(null, JSON.parse(body as string));
-    } catch {
-      done(new ApiError("invalid_request_error", "The request body is not valid JSON"));
+      const value = parseJson(body as string);
+      checkNesting(value, deepest);
+      done(null, value);
+    } catch (error) {
+      done(error as Error);
     }
   });
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new ApiError("invalid_request_error", "The request body is not valid JSON");
+  }
 }
 
 function urlHost(host: string): string {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { deepestNesting } from "#anthropic/check-nesting.js";
 import type { StoreAnswer } from "#service-contracts/cache-store.js";
 import {
   type CacheUnderTest,
@@ -38,6 +39,29 @@ describe("the cache service without Redis", () => {
     const answer = await fetch(url);
     expect(answer.headers.get("content-type")).toBe("application/json; charset=utf-8");
     expect(await answer.text()).toBe(JSON.stringify(stored));
+  });
+
+  it.each([
+    ["a note", "PUT", `/notes/${keyOf(1)}`, (deep: string) => deep],
+    ["a question", "PUT", `/entries/${keyOf(1)}?ttl=60`, (deep: string) => `{"request":${deep}}`],
+    ["an entry", "PUT", `/entries/${keyOf(1)}?ttl=60`, (deep: string) => `{"entry":${deep}}`],
+    ["stores", "POST", "/entries", (deep: string) => `{"stores":${deep}}`],
+    ["paths", "POST", "/neighbours", (deep: string) => `{"paths":${deep}}`],
+    ["a report", "POST", "/reports", (deep: string) => `{"hits":${deep}}`],
+    ["charges", "POST", "/limits/a", (deep: string) => `{"charges":${deep}}`],
+  ])("refuses what is nested too deeply: %s", async (_name, method, path, toBody) => {
+    const answer = await cache.ask(method, path, toBody("[".repeat(100_000) + "]".repeat(100_000)));
+    expect(answer).toMatchObject({
+      status: 400,
+      text: expect.stringContaining("nested deeper than") as string,
+    });
+  });
+
+  it("takes a question that is as deep as a request may be", async () => {
+    const request: unknown = JSON.parse("[".repeat(deepestNesting + 1) + "]".repeat(deepestNesting + 1));
+    const store = { key: keyOf(1), ttlSeconds: 60, request: { entry: entryOf(entry), tenant: "-", request } };
+    const answer = await cache.ask("POST", "/entries", JSON.stringify({ stores: [store] }));
+    expect(JSON.parse(answer.text)).toMatchObject({ stored: [true] });
   });
 
   it("reads a key in either case as the same", async () => {

@@ -1,3 +1,4 @@
+import { deepestNesting } from "#anthropic/check-nesting.js";
 import { type RunningService, startService } from "#platform/bootstrap.js";
 import { checkInnerCallers } from "#platform/callers/check-caller.js";
 import { loadConfig } from "#platform/load-config.js";
@@ -9,6 +10,9 @@ import { toRedisOptions } from "./redis/to-redis-options.js";
 /** Beside the entry comes its question: its paths, and with `CACHE_STORE_PROMPTS` all of it, 32 MiB at most. */
 const questionAllowanceBytes = 36 * 1024 * 1024;
 
+/** An entry's question is as deep as a request, and stands in what is stored, in its store, in a list, in the body. */
+const deepestBody = deepestNesting + 4;
+
 /** @throws ConfigError */
 export async function startCache(env: NodeJS.ProcessEnv): Promise<RunningService> {
   const config = loadConfig(CacheConfig, env);
@@ -19,6 +23,7 @@ export async function startCache(env: NodeJS.ProcessEnv): Promise<RunningService
     host: config.CACHE_HOST,
     port: config.CACHE_PORT,
     maxBodyBytes: config.CACHE_MAX_ENTRY_KB * 1024 + questionAllowanceBytes,
+    deepestBody,
     checkCaller: checkInnerCallers("cache", config),
     drainTimeoutMs: config.DRAIN_TIMEOUT_MS,
   });

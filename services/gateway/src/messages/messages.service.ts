@@ -1,6 +1,5 @@
 import { Injectable } from "@nestjs/common";
 import { toCanonicalRequest } from "#anthropic/canonical-request.js";
-import { checkNesting } from "#anthropic/check-nesting.js";
 import { ApiError } from "#anthropic/errors.js";
 import type { MessageStreamEvent } from "#anthropic/events.js";
 import { parseCountTokensRequest } from "#anthropic/parse-messages-request.js";
@@ -76,7 +75,6 @@ export class MessagesService {
 
   async countTokens(body: unknown): Promise<{ input_tokens: number }> {
     const request = parseCountTokensRequest(body);
-    checkNesting(request);
     const model = await this.router.resolve(request.model);
     return this.inference.countTokens({ ...toCanonicalRequest(request), model: model.id });
   }

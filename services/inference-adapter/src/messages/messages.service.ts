@@ -2,7 +2,6 @@ import { Inject, Injectable } from "@nestjs/common";
 import { hash } from "node:crypto";
 import { hashCanonicalJson } from "#anthropic/canonical-hash.js";
 import { type CanonicalRequest, toCanonicalRequest } from "#anthropic/canonical-request.js";
-import { checkNesting } from "#anthropic/check-nesting.js";
 import type { MessageStreamEvent } from "#anthropic/events.js";
 import { hasUrlSource } from "#anthropic/has-url-source.js";
 import { parseCountTokensRequest, parseMessagesRequest } from "#anthropic/parse-messages-request.js";
@@ -104,7 +103,6 @@ export class MessagesService {
   }
 
   async countTokens(body: unknown, signal: AbortSignal): Promise<{ input_tokens: number }> {
-    checkNesting(body);
     const request = toCanonicalRequest(parseCountTokensRequest(body));
     const model = await this.models.find(request.model);
     const { asked } = await this.toAsked(request, signal);
@@ -156,7 +154,6 @@ export class MessagesService {
 
   /** The gateway sends its requests in canonical form, with their key. */
   private read(body: unknown, cacheKey: string | undefined): CanonicalRequest {
-    checkNesting(body);
     const request = parseMessagesRequest(body);
     return cacheKey === undefined ? toCanonicalRequest(request) : (request as CanonicalRequest);
   }
