@@ -27,6 +27,8 @@ describe("parseOptions", () => {
     ["an argument", ["8001"], {}, /^Unknown argument 8001\n/],
     ["two arguments", ["8001", "x"], { npm_config_port: "true" }, /^Unknown argument x\n/],
     ["a port that is no number", ["--port", "eight"], {}, /^--port must be a whole number/],
+    ["a port below 0", ["--port", "-1"], {}, /^--port must be a whole number/],
+    ["a port below 0 after an option", ["--debug", "--port", "-1"], {}, /^--port must be a whole number/],
     ["a port too high", ["--port", "65536"], {}, /^--port must be/],
     ["no port after npm's --port", [], { npm_config_port: "true" }, /^--port must be/],
     ["no port after --port", ["--port"], {}, /--port <value>/],

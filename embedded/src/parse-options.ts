@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { joinPort } from "#platform/join-port.js";
 import { StartError } from "./start-error.js";
 
 export interface Options {
@@ -35,7 +36,7 @@ export function parseOptions(args: string[], env: NodeJS.ProcessEnv): Options {
 function readArguments(args: string[]) {
   try {
     return parseArgs({
-      args,
+      args: joinPort(args),
       allowPositionals: true,
       options: {
         port: { type: "string" },
