@@ -66,6 +66,8 @@ const corpus: [string, string, number][] = [
     `${head}Connection: Upgrade\r\nUpgrade: websocket\r\nContent-Length: 0\r\n\r\n`,
     400,
   ],
+  ["a tunnel", "CONNECT a.example:443 HTTP/1.1\r\nHost: a.example\r\n\r\n", 400],
+  ["a tunnel, and what goes through it", `CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n${"x".repeat(9999)}`, 400],
   ["a method that nobody knows", "BREW / HTTP/1.1\r\nHost: localhost\r\n\r\n", 400],
   ["a bad escape in the URL", "GET /%zz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", 400],
 ];

@@ -3,6 +3,7 @@ import { APP_FILTER, NestFactory } from "@nestjs/core";
 import { FastifyAdapter, type NestFastifyApplication } from "@nestjs/platform-fastify";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
 import { checkNesting } from "#anthropic/check-nesting.js";
 import { ApiError } from "#anthropic/errors.js";
 import { mintRequestId } from "#anthropic/ids.js";
@@ -12,7 +13,7 @@ import { letHeapGrow } from "./let-heap-grow.js";
 import { ConfigError, loadEnvFile } from "./load-config.js";
 import { reopenFiles } from "./log-sink.js";
 import { LOGGER, type Logger, NestLogger } from "./logging.js";
-import { refuseConnection } from "./refuse-connection.js";
+import { refuseConnection, refuseTunnel } from "./refuse-connection.js";
 import { Shutdown } from "./shutdown.js";
 import { watchUnusedSockets } from "./unused-sockets.js";
 
@@ -73,6 +74,7 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
   });
   const server = app.getHttpServer();
   server.on("checkExpectation", (request, response) => server.emit("request", request, response));
+  server.on("connect", (_request, socket: Duplex) => refuseTunnel(socket));
   const closeUnusedSockets = watchUnusedSockets(server);
   const close = async (drainTimeoutMs = options.drainTimeoutMs) => {
     const timer = setTimeout(() => shutdown.endAnswers(), drainTimeoutMs);

@@ -1,15 +1,23 @@
 import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import { ApiError, type ErrorType } from "#anthropic/errors.js";
 import { mintRequestId } from "#anthropic/ids.js";
+
+/** A request for a tunnel never comes to a route: Node hands over its connection, or closes it without a word. */
+export function refuseTunnel(socket: Duplex): void {
+  socket.on("error", () => socket.destroy());
+  // What is not read resets the connection, and the answer with it.
+  socket.resume();
+  refuse(socket, badRequest("This is no proxy: CONNECT is not served"));
+}
 
 /** What is no HTTP, or HTTP beyond Node's limits, never becomes a request: it is refused on its connection. */
 export function refuseConnection({ code }: NodeJS.ErrnoException, socket: Socket): void {
   if (code === "ECONNRESET" || !socket.writable) return void socket.destroy();
-  const { status, type, message } = faults[code ?? ""] ?? {
-    status: "400 Bad Request",
-    type: "invalid_request_error",
-    message: "This is no HTTP request",
-  };
+  refuse(socket, faults[code ?? ""] ?? badRequest("This is no HTTP request"));
+}
+
+function refuse(socket: Duplex, { status, type, message }: Fault): void {
   const id = mintRequestId();
   const body = JSON.stringify(new ApiError(type, message).toBody(id));
   const headers = [
@@ -23,7 +31,19 @@ export function refuseConnection({ code }: NodeJS.ErrnoException, socket: Socket
   socket.end(`${headers.join("\r\n")}\r\n\r\n${body}`, () => socket.destroy());
 }
 
-const faults: Record<string, { status: string; type: ErrorType; message: string }> = {
+interface Fault {
+  status: string;
+  type: ErrorType;
+  message: string;
+}
+
+const badRequest = (message: string): Fault => ({
+  status: "400 Bad Request",
+  type: "invalid_request_error",
+  message,
+});
+
+const faults: Record<string, Fault> = {
   ERR_HTTP_REQUEST_TIMEOUT: {
     status: "408 Request Timeout",
     type: "timeout_error",
