@@ -52,7 +52,12 @@ async function examine({ url, host }) {
 
 async function examineHost() {
   const findings = checkInstallation();
-  const env = { ...runningEnvironment(), ...readEnvironment() };
+  let env = runningEnvironment();
+  try {
+    env = { ...env, ...readEnvironment() };
+  } catch (error) {
+    return { findings: [...findings, ...toFaults(error)] };
+  }
   const gpu = findGpu();
   findings.push(...checkMachine(env), describeGpu(gpu));
   if (findings[0].state === "broken") return { findings };
@@ -60,10 +65,7 @@ async function examineHost() {
   try {
     settings = await readSettings(env);
   } catch (error) {
-    const faults = error.faults ?? [error.message];
-    return {
-      findings: [...findings, ...faults.map((fault) => broken("configuration", fault, "correct it in .env"))],
-    };
+    return { findings: [...findings, ...toFaults(error)] };
   }
   findings.push(ok("configuration", "all values are valid"));
   findings.push(...(await checkServices(settings, env)));
@@ -75,6 +77,10 @@ async function examineHost() {
     budget,
   } = describeBudget({ gpu, model, adapter: settings.adapter, env });
   return { findings: [...findings, ...ofOllama, ...ofBudget], lines, budget };
+}
+
+function toFaults({ faults, message }) {
+  return (faults ?? [message]).map((fault) => broken("configuration", fault, "correct it in .env"));
 }
 
 /** What the running stack was started with: in a container another shell does not have it. */

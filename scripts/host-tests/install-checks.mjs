@@ -17,7 +17,8 @@ import { Scratch } from "./scratch.mjs";
 
 const version = "99.0.0";
 const archive = `/v${version}/ollama-linux-amd64.tar.zst`;
-const ownSettings = "# mine\nCACHE_TTL=60 # a minute\nMODEL_NAME=tiny\nLOG_LEVEL='info'";
+/** With the mark of Windows before its first line. */
+const ownSettings = "\ufeffMODEL_NAME=tiny\n# mine\nCACHE_TTL=60 # a minute\nLOG_LEVEL='info'";
 
 /** install.sh against a download source on loopback; its Ollama is the project's fake. */
 export async function installChecks(node) {
@@ -105,6 +106,14 @@ export async function installChecks(node) {
       assert.ok(!existsSync(scratch.path(".local/bin/ollama")));
     },
 
+    "settings that are no text in UTF-8 stop it": async () => {
+      writeFileSync(scratch.path(".env"), `\ufeffMODEL_NAME=tiny\n`, "utf16le");
+      const { code, output } = await scratch.install("--dry-run");
+      rmSync(scratch.path(".env"));
+      assert.equal(code, 1);
+      assert.match(output, /\.env must be a text in UTF-8/);
+    },
+
     "a real installation without a terminal, which goes on with an interrupted download": async () => {
       writeFileSync(scratch.path(".env"), ownSettings);
       const half = files.get(archive).subarray(0, 10_000);
@@ -120,7 +129,7 @@ export async function installChecks(node) {
       const env = readFileSync(scratch.path(".env"), "utf8");
       assert.ok(env.startsWith(`${ownSettings}\n`), env);
       assert.match(env, new RegExp(`^OLLAMA_MODELS=${scratch.volume}/ollama/models$`, "m"));
-      assert.equal(env.match(/^MODEL_NAME/gm).length, 1);
+      assert.equal(env.match(/MODEL_NAME/g).length, 1);
       assert.match((await scratch.host("status")).output, /not running/);
     },
 

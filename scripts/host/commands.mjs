@@ -101,16 +101,21 @@ async function restartOne({ name, state, pid, startTime }) {
 }
 
 async function prepareStart({ gateways = 1 }) {
-  const env = readEnvironment();
-  const settings = await readSettings(env).catch((error) => {
-    throw error.faults
-      ? new StartFault(`The configuration is wrong:\n  ${error.faults.join("\n  ")}`)
-      : error;
-  });
+  const { env, settings } = await readConfiguration();
   const gatewayPorts = toGatewayPorts(settings.gateway.API_PORT, gateways);
   await endLeftovers();
   await checkStart(toPrograms(settings, { node: process.execPath, env, gatewayPorts }));
   return { env, settings, gatewayPorts };
+}
+
+async function readConfiguration() {
+  try {
+    const env = readEnvironment();
+    return { env, settings: await readSettings(env) };
+  } catch (error) {
+    if (!error.faults) throw error;
+    throw new StartFault(`The configuration is wrong:\n  ${error.faults.join("\n  ")}`);
+  }
 }
 
 async function waitForAll(programs, child) {

@@ -4,10 +4,18 @@ import { join } from "node:path";
 import { parseEnv } from "node:util";
 import { root } from "../root.mjs";
 
-/** The environment with what `.env` adds to it; what is set goes before the file. */
+/** The environment with what `.env` adds to it; what is set goes before the file. @throws Error with its `faults` */
 export function readEnvironment(env = process.env) {
-  const path = join(root, ".env");
-  return { ...(existsSync(path) ? parseEnv(readFileSync(path, "utf8")) : {}), ...env };
+  return { ...readEnvFile(join(root, ".env")), ...env };
+}
+
+/** As the services read it (`parse-env-file.ts`), also where nothing is built. */
+function readEnvFile(path) {
+  if (!existsSync(path)) return {};
+  const bytes = readFileSync(path);
+  const fault = ".env must be a text in UTF-8, not in UTF-16 or with NUL bytes";
+  if (bytes.includes(0)) throw Object.assign(new Error(fault), { faults: [fault] });
+  return parseEnv(new TextDecoder().decode(bytes));
 }
 
 /**

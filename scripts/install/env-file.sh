@@ -4,11 +4,18 @@
 env_file=$root/.env
 new_settings=()
 
+# UTF-16 has a NUL in every letter of a name.
+if [ -r "$env_file" ] && [ "$(tr -dc '\0' <"$env_file" | wc -c)" -ne 0 ]; then
+  die ".env must be a text in UTF-8, not in UTF-16 or with NUL bytes"
+fi
+
 # in_file NAME: its value in .env; fails where it is not set there.
 in_file() {
   local line
   [ -r "$env_file" ] || return 1
-  line=$(grep -E "^[[:space:]]*(export[[:space:]]+)?$1[[:space:]]*=" "$env_file" | tail -n 1) || return 1
+  # Windows writes a mark before the first line.
+  line=$(sed $'1s/^\xef\xbb\xbf//' "$env_file" |
+    grep -E "^[[:space:]]*(export[[:space:]]+)?$1[[:space:]]*=" | tail -n 1) || return 1
   [ -n "$line" ] || return 1
   line=${line#*=}
   line=${line#"${line%%[![:space:]]*}"}

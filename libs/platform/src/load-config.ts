@@ -1,5 +1,5 @@
 import { applyDecorators } from "@nestjs/common";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { Transform, plainToInstance, type TransformFnParams } from "class-transformer";
 import {
   IsBoolean,
@@ -13,6 +13,7 @@ import {
   validateSync,
 } from "class-validator";
 import "reflect-metadata";
+import { parseEnvFile } from "./parse-env-file.js";
 
 /** Every fault of an environment at once, one line each: the variable's name and what it may be. */
 export class ConfigError extends Error {
@@ -22,9 +23,15 @@ export class ConfigError extends Error {
   }
 }
 
-/** Adds the variables of `./.env`, where there is one. What the environment has already wins. */
+/** Adds the variables of `./.env`, where there is one. What the environment has already wins. @throws ConfigError */
 export function loadEnvFile(): void {
-  if (existsSync(".env")) process.loadEnvFile(".env");
+  if (!existsSync(".env")) return;
+  try {
+    for (const [name, value] of Object.entries(parseEnvFile(readFileSync(".env"))))
+      process.env[name] ??= value;
+  } catch (error) {
+    throw new ConfigError([(error as Error).message]);
+  }
 }
 
 /**

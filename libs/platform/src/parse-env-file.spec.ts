@@ -1,0 +1,22 @@
+import { describe, expect, it } from "vitest";
+import { parseEnvFile } from "./parse-env-file.js";
+
+const text = 'A=1\n# ä\nB="two words"\n';
+const utf16 = Buffer.from(`\ufeff${text}`, "utf16le");
+
+describe("a .env file", () => {
+  it.each([
+    ["UTF-8", Buffer.from(text)],
+    ["UTF-8 with a mark at its start, as Windows writes it", Buffer.from(`\ufeff${text}`)],
+    ["UTF-8 with Windows' line ends", Buffer.from(text.replaceAll("\n", "\r\n"))],
+  ])("is read in %s", (_name, bytes) => expect(parseEnvFile(bytes)).toEqual({ A: "1", B: "two words" }));
+
+  it("may be empty", () => expect(parseEnvFile(Buffer.of())).toEqual({}));
+
+  it.each([
+    ["UTF-16", utf16],
+    ["UTF-16 without a mark", utf16.subarray(2)],
+    ["UTF-16 with its bytes the other way round", Buffer.from(utf16).swap16()],
+    ["UTF-8 with a NUL", Buffer.from("A=1\0\n")],
+  ])("is refused in %s", (_name, bytes) => expect(() => parseEnvFile(bytes)).toThrow(/^\.env must be/));
+});
