@@ -13,6 +13,7 @@ import {
   type ServedModel,
 } from "../backends/inference-backend.js";
 import { generateAnswer, isConstrainedFirst } from "../answers/generate-answer.js";
+import { limitCalls } from "../answers/limit-calls.js";
 import { type AnswerRule, toAnswerRule } from "../answers/to-answer-rule.js";
 import { toAskedRequest } from "../answers/to-asked-request.js";
 import { toPrefilledRequest } from "../answers/to-prefilled-request.js";
@@ -140,7 +141,7 @@ export class MessagesService {
   ): AsyncIterable<MessageStreamEvent> {
     const run = (asked: CanonicalRequest) =>
       this.work.measure(
-        checkWholePrompt(this.backend.generate(asked, model, signal, options), {
+        checkWholePrompt(limitCalls(this.backend.generate(asked, model, signal, options)), {
           count,
           contextLength: model.contextLength,
           loadedContextLength: async () => this.backend.loadedContextLength?.(model),
