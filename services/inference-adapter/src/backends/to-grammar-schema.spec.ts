@@ -116,6 +116,44 @@ it.each<[string, unknown, unknown]>([
       $defs: { base: { type: "object", properties: { a: { type: "null" } }, required: ["a"] } },
     },
   ],
+  [
+    "all of one that leads back, described",
+    {
+      $ref: "#/definitions/node",
+      definitions: {
+        node: {
+          type: "object",
+          properties: {
+            left: { title: "Left", description: "d", allOf: [{ $ref: "#/definitions/node" }] },
+            right: { type: "object", allOf: [{ $ref: "#/definitions/node" }] },
+          },
+        },
+      },
+    },
+    {
+      $ref: "#/definitions/node",
+      definitions: {
+        node: {
+          type: "object",
+          properties: { left: { $ref: "#/definitions/node" }, right: { $ref: "#/definitions/node" } },
+        },
+      },
+    },
+  ],
+  [
+    "all of one that is more",
+    {
+      $defs: { a: { type: "object", properties: { a: { type: "null" } } } },
+      allOf: [{ $ref: "#/$defs/a" }],
+      required: ["a"],
+    },
+    {
+      type: "object",
+      properties: { a: { type: "null" } },
+      required: ["a"],
+      $defs: { a: { type: "object", properties: { a: { type: "null" } } } },
+    },
+  ],
   ["all of one", { allOf: [{ type: "integer" }] }, { type: "integer" }],
   [
     "a reference, and where it leads",
@@ -136,5 +174,65 @@ describe("what goes on for ever", () => {
     expect(JSON.stringify(toGrammarSchema(deep)).length).toBeLessThan(5000);
     const circle = { $defs: { a: { allOf: [{ $ref: "#/$defs/a" }] } }, $ref: "#/$defs/a" };
     expect(toGrammarSchema(circle)).toMatchObject({ $ref: "#/$defs/a" });
+  });
+
+  const many = <T>(count: number, make: (index: number) => T) =>
+    Array.from({ length: count }, (_, i) => make(i));
+  const named = (count: number, make: (index: number) => unknown) =>
+    Object.fromEntries(many(count, (index) => [`p${index}`, make(index)]));
+  const toA = { $ref: "#/$defs/a" };
+  const wide = { type: "object", properties: named(3000, () => ({ type: "string" })) };
+  const twice = (inner: unknown) => ({
+    properties: { a: { allOf: [inner, {}] }, b: { allOf: [inner, {}] } },
+  });
+  it.each<[string, unknown]>([
+    ["a tree of merged objects", twice({ $ref: "#" })],
+    ["a tree of described objects", { ...twice(toA), $defs: { a: twice(toA) } }],
+    [
+      "a wide object, merged into many",
+      { properties: named(3000, () => ({ allOf: [toA, {}] })), $defs: { a: wide } },
+    ],
+    [
+      "many wide objects in one",
+      { allOf: many(100, (index) => ({ $ref: `#/$defs/p${index}` })), $defs: named(100, () => wide) },
+    ],
+    [
+      "a long list, merged into many",
+      {
+        properties: named(3000, () => ({ allOf: [toA, {}] })),
+        $defs: { a: { enum: many(20_000, (index) => index) } },
+      },
+    ],
+    [
+      "names that are required many times over",
+      {
+        properties: named(3000, () => ({ allOf: [toA, { properties: {} }] })),
+        $defs: { a: { required: many(20_000, () => "x") } },
+      },
+    ],
+    [
+      "many types that are one",
+      { type: many(20_000, () => "object"), properties: named(3000, () => ({ type: "string" })) },
+    ],
+    [
+      "a long pattern, merged into many",
+      {
+        properties: named(3000, () => ({ allOf: [toA, {}] })),
+        $defs: { a: { type: "string", pattern: `^${"a".repeat(4000)}$` } },
+      },
+    ],
+  ])("of %s it is soon done", (_case, schema) => {
+    const startedAt = performance.now();
+    expect(JSON.stringify(toGrammarSchema(schema)).length).toBeLessThan(2_000_000);
+    expect(performance.now() - startedAt).toBeLessThan(2000);
+  });
+
+  it("one object many times is one object", () => {
+    const schema = { allOf: many(3000, () => toA), $defs: { a: wide } };
+    expect(toGrammarSchema(schema)).toEqual({ ...wide, required: [], $defs: { a: wide } });
+  });
+
+  it("what would be too long is anything", () => {
+    expect(toGrammarSchema(twice({ $ref: "#" }))).toEqual(anything);
   });
 });

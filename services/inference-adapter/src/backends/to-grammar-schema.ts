@@ -13,30 +13,61 @@ const deepest = 64;
 const mostRepetitions = 1000;
 const longestValue = 4096;
 const formats = /^(date|time|date-time|uuid[1-5]?)$/;
+/** In characters, about. Where references are written out, a short schema can become one without an end. */
+const longestSchema = 500_000;
+const shortestSchema = 16;
 
-/** The schema as a grammar can hold a model to it: it allows all that the original allows, with its properties in their order. */
+/**
+ * The schema as a grammar can hold a model to it: it allows all that the original allows, with its properties in
+ * their order. One that would become too long allows anything.
+ */
 export function toGrammarSchema(schema: unknown): Schema {
-  return convert(schema, schema, 0);
+  const room = new Room();
+  const converted = convert(schema, { root: schema, room }, 0);
+  return room.isUsedUp ? anything : converted;
 }
 
-function convert(schema: unknown, root: unknown, depth: number): Schema {
-  if (!isSchema(schema) || depth > deepest) return anything;
-  const inner = (other: unknown): Schema => convert(other, root, depth + 1);
-  return { ...toForm(schema, root, inner), ...toDefinitions(schema, inner) };
+class Room {
+  private left = longestSchema;
+
+  get isUsedUp(): boolean {
+    return this.left < 0;
+  }
+
+  take(characters: number): void {
+    this.left -= characters;
+  }
+}
+
+interface Context {
+  root: unknown;
+  room: Room;
+}
+
+function convert(schema: unknown, context: Context, depth: number): Schema {
+  context.room.take(shortestSchema);
+  if (!isSchema(schema) || depth > deepest || context.room.isUsedUp) return anything;
+  const inner = (other: unknown): Schema => convert(other, context, depth + 1);
+  return { ...toForm(schema, context, inner), ...toDefinitions(schema, context.room, inner) };
 }
 
 type Convert = (schema: unknown) => Schema;
 
-function toForm(schema: Schema, root: unknown, inner: Convert): Schema {
+function toForm(schema: Schema, context: Context, inner: Convert): Schema {
   const { $ref, enum: values, anyOf, oneOf, allOf, properties } = schema;
-  if (typeof $ref === "string") return { $ref };
-  if ("const" in schema) return isShort(schema["const"]) ? { const: schema["const"] } : anything;
-  if (Array.isArray(values)) return values.length > 0 && values.every(isShort) ? { enum: values } : anything;
-  if (Array.isArray(allOf) && allOf.length > 0) return inner(mergeAll(schema, allOf, root));
+  const { room } = context;
+  if (typeof $ref === "string") {
+    room.take($ref.length);
+    return { $ref };
+  }
+  if ("const" in schema) return isShort(schema["const"], room) ? { const: schema["const"] } : anything;
+  if (Array.isArray(values))
+    return values.length > 0 && values.every((value) => isShort(value, room)) ? { enum: values } : anything;
+  if (Array.isArray(allOf) && allOf.length > 0) return inner(mergeAll(schema, allOf, context));
   const options = anyOf ?? oneOf;
   if (!isSchema(properties) && Array.isArray(options) && options.length > 0)
     return { anyOf: options.map((option) => inner(withOuterType(option, schema))) };
-  return toTyped(schema, inner);
+  return toTyped(schema, room, inner);
 }
 
 /** In `{"type": "string", "anyOf": [{"maxLength": 3}, …]}` the type stands outside. */
@@ -46,32 +77,33 @@ function withOuterType(option: unknown, { type }: Schema): unknown {
     : option;
 }
 
-function toTyped(schema: Schema, inner: Convert): Schema {
+function toTyped(schema: Schema, room: Room, inner: Convert): Schema {
   const types = toTypes(schema);
   if (types.length === 0) return anything;
-  if (types.length > 1) return { anyOf: types.map((type) => toOneType(type, schema, inner)) };
-  return toOneType(types[0] ?? "", schema, inner);
+  if (types.length > 1) return { anyOf: types.map((type) => toOneType(type, schema, room, inner)) };
+  return toOneType(types[0] ?? "", schema, room, inner);
 }
 
 /** The types that are named, or the one that the other members speak of. */
 function toTypes(schema: Schema): string[] {
   const { type } = schema;
   const named = (Array.isArray(type) ? type : [type]).filter((name) => typeof name === "string");
-  if (named.length > 0) return named;
+  if (named.length > 0) return [...new Set(named)];
   if (isSchema(schema["properties"]) || schema["additionalProperties"] !== undefined) return ["object"];
   if (schema["items"] !== undefined || schema["prefixItems"] !== undefined) return ["array"];
   if (schema["pattern"] !== undefined || typeof schema["format"] === "string") return ["string"];
   return [];
 }
 
-function toOneType(type: string, schema: Schema, inner: Convert): Schema {
+function toOneType(type: string, schema: Schema, room: Room, inner: Convert): Schema {
+  room.take(shortestSchema);
   switch (type) {
     case "object":
-      return toObject(schema, inner);
+      return toObject(schema, room, inner);
     case "array":
       return toArray(schema, inner);
     case "string":
-      return toText(schema);
+      return toText(schema, room);
     case "integer":
       return {
         type,
@@ -86,15 +118,15 @@ function toOneType(type: string, schema: Schema, inner: Convert): Schema {
   }
 }
 
-function toObject(schema: Schema, inner: Convert): Schema {
+function toObject(schema: Schema, room: Room, inner: Convert): Schema {
   const { properties, required, additionalProperties, patternProperties } = schema;
   const others = patternProperties === undefined ? additionalProperties : true;
   if (!isSchema(properties) && (others === undefined || others === true)) return { type: "object" };
   const known = Object.entries(isSchema(properties) ? properties : {}).filter(([, value]) => value !== false);
   return {
     type: "object",
-    properties: Object.fromEntries(known.map(([name, value]) => [name, inner(value)])),
-    ...(Array.isArray(required) ? { required: required.filter((name) => typeof name === "string") } : {}),
+    properties: toNamed(known, room, inner),
+    ...(Array.isArray(required) ? { required: takeNames(required, room) } : {}),
     ...(others === undefined
       ? {}
       : { additionalProperties: typeof others === "boolean" ? others : inner(others) }),
@@ -112,33 +144,64 @@ function toArray(schema: Schema, inner: Convert): Schema {
   };
 }
 
-function toText(schema: Schema): Schema {
+function toText(schema: Schema, room: Room): Schema {
   const { pattern, format } = schema;
-  const safe = typeof pattern === "string" ? toGrammarPattern(pattern) : undefined;
-  if (safe !== undefined) return { type: "string", pattern: safe };
+  const isReadable = typeof pattern === "string" && pattern.length <= longestValue;
+  const safe = isReadable ? toGrammarPattern(pattern) : undefined;
+  if (safe !== undefined) {
+    room.take(safe.length);
+    return { type: "string", pattern: safe };
+  }
   if (typeof format === "string" && formats.test(format)) return { type: "string", format };
   return { type: "string", ...pick(schema, ["minLength", "maxLength"], isRepetition) };
 }
 
 /** One schema with the properties of all; of what is no object the first part stands for the rest. */
-function mergeAll({ allOf: _all, ...own }: Schema, parts: unknown[], root: unknown): unknown {
-  const schemas = [own, ...parts.map((part) => resolve(part, root))].filter(isSchema);
+function mergeAll(schema: Schema, parts: unknown[], context: Context): unknown {
+  const { allOf: _all, $defs: _defs, definitions: _definitions, ...own } = schema;
+  const [first, ...others] = parts;
+  // A reference that stands so only to be described, as pydantic writes it, stays one: it may lead back here.
+  if (others.length === 0 && isReference(first) && restrictions.every((name) => own[name] === undefined))
+    return first;
+  const resolved = new Set(parts.map((part) => resolve(part, context)));
+  const schemas = [own, ...resolved].filter(isSchema);
   const objects = schemas.filter(({ properties }) => isSchema(properties));
-  if (objects.length === 0)
-    return schemas.find((schema) => toTypes(schema).length > 0 || "enum" in schema) ?? {};
-  const merged: Schema = {};
-  for (const { properties } of objects) Object.assign(merged, properties);
-  return {
-    ...own,
-    type: "object",
-    properties: merged,
-    required: schemas.flatMap(({ required }) => (Array.isArray(required) ? (required as unknown[]) : [])),
-  };
+  if (objects.length === 0) return schemas.find((part) => toTypes(part).length > 0 || "enum" in part) ?? {};
+  const required = new Set(schemas.flatMap((part) => takeNames(part["required"], context.room)));
+  const properties: Schema = {};
+  for (const part of objects) {
+    if (context.room.isUsedUp) break;
+    takeNames(Object.keys(part["properties"] as Schema), context.room);
+    Object.assign(properties, part["properties"]);
+  }
+  return { ...own, type: "object", properties, required: [...required] };
 }
 
-function resolve(schema: unknown, root: unknown): unknown {
-  if (!isSchema(schema) || typeof schema["$ref"] !== "string") return schema;
-  return schema["$ref"]
+/** What a grammar reads of a schema beside `allOf`, but for a type, which the reference has too. */
+const restrictions = [
+  "enum",
+  "const",
+  "anyOf",
+  "oneOf",
+  "properties",
+  "required",
+  "additionalProperties",
+  "patternProperties",
+  "items",
+  "prefixItems",
+  "pattern",
+  "format",
+];
+
+const isReference = (schema: unknown): schema is { $ref: string } =>
+  isSchema(schema) && typeof schema["$ref"] === "string";
+
+function resolve(schema: unknown, { root, room }: Context): unknown {
+  room.take(shortestSchema);
+  if (!isReference(schema)) return schema;
+  room.take(schema.$ref.length);
+  if (room.isUsedUp) return undefined;
+  return schema.$ref
     .split("/")
     .slice(1)
     .map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"))
@@ -149,22 +212,45 @@ function resolve(schema: unknown, root: unknown): unknown {
 }
 
 /** Where references lead. */
-function toDefinitions(schema: Schema, inner: Convert): Schema {
+function toDefinitions(schema: Schema, room: Room, inner: Convert): Schema {
   const kept = ["$defs", "definitions"].flatMap((name) => {
     const definitions = schema[name];
-    if (!isSchema(definitions)) return [];
-    return [
-      [name, Object.fromEntries(Object.entries(definitions).map(([key, value]) => [key, inner(value)]))],
-    ];
+    return isSchema(definitions) ? [[name, toNamed(Object.entries(definitions), room, inner)]] : [];
   });
   return Object.fromEntries(kept) as Schema;
+}
+
+function toNamed(schemas: [string, unknown][], room: Room, inner: Convert): Schema {
+  takeNames(
+    schemas.map(([name]) => name),
+    room,
+  );
+  return Object.fromEntries(schemas.map(([name, schema]) => [name, inner(schema)]));
+}
+
+/** The names of a list that there is room for. */
+function takeNames(list: unknown, room: Room): string[] {
+  const names: string[] = [];
+  for (const name of Array.isArray(list) ? (list as unknown[]) : []) {
+    if (room.isUsedUp) break;
+    if (typeof name !== "string") continue;
+    room.take(name.length);
+    names.push(name);
+  }
+  return names;
 }
 
 function pick(schema: Schema, names: string[], fits: (value: unknown) => boolean): Schema {
   return Object.fromEntries(names.filter((name) => fits(schema[name])).map((name) => [name, schema[name]]));
 }
 
-const isShort = (value: unknown): boolean => JSON.stringify(value).length <= longestValue;
+function isShort(value: unknown, room: Room): boolean {
+  if (room.isUsedUp) return false;
+  const { length } = JSON.stringify(value);
+  room.take(length);
+  return length <= longestValue;
+}
+
 const isInteger = (value: unknown): boolean => Number.isSafeInteger(value);
 const isRepetition = (value: unknown): boolean =>
   Number.isInteger(value) && (value as number) >= 0 && (value as number) <= mostRepetitions;
