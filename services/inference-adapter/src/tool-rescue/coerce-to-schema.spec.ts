@@ -68,6 +68,27 @@ describe("coerceToSchema", () => {
     expect(coerceToSchema("1", { $ref: "#/nowhere" })).toBe("1");
   });
 
+  const many = <T>(count: number, make: (index: number) => T) =>
+    Array.from({ length: count }, (_, i) => make(i));
+  const toItself = { $defs: { a: { anyOf: many(8000, () => ({ $ref: "#/$defs/a" })) } } };
+  it.each<[string, unknown, Record<string, unknown>]>([
+    ["a circle of unions", "x", { ...toItself, $ref: "#/$defs/a" }],
+    ["many values of one", many(20_000, () => "1"), { ...toItself, ...list({ $ref: "#/$defs/a" }) }],
+    ["many values of a long enum", many(20_000, () => "x"), list({ enum: many(20_000, (index) => index) })],
+    [
+      "many objects that lack one of many names",
+      many(20_000, () => ({ a: 1 })),
+      list({ type: "object", required: [...many(20_000, () => "a"), "b"] }),
+    ],
+    ["a long text that is no list", `[${"'a',".repeat(50_000)}`, { anyOf: many(60, () => list({})) }],
+    ["a long text that is no number", `${"1".repeat(200_000)}x`, number],
+    ["a long text that is no integer", `${"1".repeat(200_000)}.${"0".repeat(200_000)}x`, { type: "integer" }],
+  ])("of %s it is soon done", (_case, value, schema) => {
+    const startedAt = performance.now();
+    expect(coerceToSchema(value, schema)).toEqual(value);
+    expect(performance.now() - startedAt).toBeLessThan(2000);
+  });
+
   it("never throws, and what comes out can be written as JSON", () => {
     const schema = fc.oneof(fc.jsonValue(), fc.constantFrom(list({ $ref: "#" }), { type: "object" }));
     fc.assert(

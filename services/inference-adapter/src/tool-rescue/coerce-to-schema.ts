@@ -33,9 +33,14 @@ function coerceInside(value: unknown, options: FlatSchema[], root: Schema): unkn
 
 /** Whether all properties that the schema requires are there. */
 export function hasRequired(input: object, schema: Schema | undefined): boolean {
-  const required = Array.isArray(schema?.required) ? schema.required : [];
-  return required.every((name) => typeof name !== "string" || Object.hasOwn(input, name));
+  return !schema || requiredOf(schema).every((name) => Object.hasOwn(input, name));
 }
+
+const requiredOf = once((schema) => [
+  ...new Set(
+    Array.isArray(schema.required) ? schema.required.filter((name) => typeof name === "string") : [],
+  ),
+]);
 
 function coerceMembers(
   input: Record<string, unknown>,
@@ -62,9 +67,9 @@ type Particular = (typeof precedence)[number];
 
 function coerceText(text: string, options: FlatSchema[], root: Schema): unknown {
   const mayBeText = options.some(({ type }) => type === "string");
-  if (options.some(({ type, schema }) => type === "enum" && enumOf(schema).includes(text))) return text;
+  if (options.some(({ type, schema }) => type === "enum" && enumOf(schema).texts.has(text))) return text;
   for (const type of precedence)
-    for (const option of options.filter((candidate) => candidate.type === type)) {
+    for (const option of toRead(type, options)) {
       const value = readers[type](text.trim(), option.schema);
       if (value === undefined || (mayBeText && !isSameText(type, value, text))) continue;
       return coerceInside(value, options, root);
@@ -72,12 +77,19 @@ function coerceText(text: string, options: FlatSchema[], root: Schema): unknown 
   return text;
 }
 
+/** Only an enum reads a text in a way of its own. */
+function toRead(type: Particular, options: FlatSchema[]): FlatSchema[] {
+  const ofType = options.filter((candidate) => candidate.type === type);
+  return type === "enum" ? ofType : ofType.slice(0, 1);
+}
+
 const readers: Record<Particular, (text: string, schema: Schema) => JsonValue | undefined> = {
-  enum: (text, schema) => enumOf(schema).find((value) => typeof value !== "object" && String(value) === text),
+  enum: (text, schema) => enumOf(schema).byText.get(text),
   null: (text) => (/^(?:null|none)$/i.test(text) ? null : undefined),
   boolean: (text) => (/^(?:true|false)$/i.test(text) ? text.toLowerCase() === "true" : undefined),
   integer: (text) => (/^[+-]?\d+(?:\.0*)?$/.test(text) ? exactNumber(text) : undefined),
-  number: (text) => (/^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(text) ? exactNumber(text) : undefined),
+  number: (text) =>
+    /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i.test(text) ? exactNumber(text) : undefined,
   array: (text) => readJson(text, "[", Array.isArray),
   object: (text) => readJson(text, "{", isJsonObject),
 };
@@ -103,9 +115,22 @@ const isSameText = (type: Particular, value: JsonValue, text: string): boolean =
     ? parseStrictly(text) !== undefined
     : JSON.stringify(value) === text.trim() || value === text.trim();
 
-const enumOf = (schema: Schema): JsonValue[] =>
-  Array.isArray(schema.enum)
-    ? (schema.enum as JsonValue[])
-    : "const" in schema
-      ? [schema.const as JsonValue]
-      : [];
+const enumOf = once((schema) => {
+  const values = Array.isArray(schema.enum) ? schema.enum : "const" in schema ? [schema.const] : [];
+  const plain = (values as JsonValue[]).filter((value) => typeof value !== "object");
+  return {
+    texts: new Set(plain.filter((value) => typeof value === "string")),
+    /** Of values that read the same the first one counts. */
+    byText: new Map(plain.map((value): [string, JsonValue] => [String(value), value]).toReversed()),
+  };
+});
+
+/** Long lists are read once, whatever number of values there are of the schema. */
+function once<Result>(read: (schema: Schema) => Result): (schema: Schema) => Result {
+  const known = new WeakMap<Schema, { result: Result }>();
+  return (schema) => {
+    const { result } = known.get(schema) ?? { result: read(schema) };
+    known.set(schema, { result });
+    return result;
+  };
+}
