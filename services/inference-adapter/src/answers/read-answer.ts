@@ -77,7 +77,13 @@ export function readJson(text: string, schema: Record<string, unknown>): Reading
   return fault ? { fault: `the JSON does not match the schema: ${fault}` } : { result: json };
 }
 
+/** Without a pattern for the whole: models write blanks by the thousand. */
 function withoutFence(text: string): string {
   const trimmed = text.trim();
-  return /^```[a-z]*\s*\n([^]*?)\n?\s*```$/i.exec(trimmed)?.[1]?.trim() ?? trimmed;
+  const [opening] = /^```[a-z]*/i.exec(trimmed) ?? [];
+  if (opening === undefined || !trimmed.slice(opening.length).endsWith("```")) return trimmed;
+  const fenced = trimmed.slice(opening.length, -3);
+  const inside = fenced.trimStart();
+  const blanks = fenced.slice(0, fenced.length - inside.length);
+  return blanks.includes("\n") ? inside.trimEnd() : trimmed;
 }
