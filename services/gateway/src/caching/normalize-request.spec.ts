@@ -158,6 +158,17 @@ const current: Shape = (parts) => {
   };
 };
 
+it("reads a reminder of any number of lines", () => {
+  const reminder = `<system-reminder>\n${"\n".repeat(6_000_000)}`;
+  const request = toCanonicalRequest({
+    model: "m",
+    system: memory("/root"),
+    messages: [{ role: "user", content: reminder }],
+  });
+  const { request: normalized } = normalizeRequest(request, ["home"]);
+  expect(normalized.messages).toEqual(request.messages);
+});
+
 describe.each<[string, Shape]>([
   ["2.1.197", old],
   ["2.1.330", current],

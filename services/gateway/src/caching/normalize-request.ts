@@ -25,8 +25,8 @@ const dateOfEnvironment =
   /^(<system-reminder>\n# Environment\n[^]*\nToday's date is )\d{4}-\d{2}-\d{2}(\.\n<\/system-reminder>\s*)$/;
 /** 2.1.197: behind the files of the same reminder, so the last one is the client's. */
 const dateOfContext = /^(<system-reminder>\n[^]*\n# currentDate\nToday's date is )\d{4}-\d{2}-\d{2}(?=\.\n)/;
-/** The header over the first file of a reminder; the user's own CLAUDE.md comes first. */
-const firstFileHeader = /^(<system-reminder>\n(?:(?!Contents of |# gitStatus\n).*\n)*Contents of )(.*)/;
+/** Before the header over the first file of a reminder; the user's own CLAUDE.md comes first. */
+const beforeFirstFile = /\n(?:Contents of |# gitStatus\n)/;
 
 /** `CACHE_NORMALIZE`: a list of what is masked. @throws Error saying what it may be */
 export function parseNormalizations(text: string): Normalization[] {
@@ -69,10 +69,13 @@ function maskHomePaths(request: CanonicalRequest): NormalizedRequest {
     text: block.text.replace(memoryFolder, (_path, _home, rest: string) => `\`${maskedHome}${rest}`),
   });
   const ownFile = `${home}/CLAUDE.md (`;
-  const maskHeader: Rewrite = (text) =>
-    text.replace(firstFileHeader, (header, before: string, file: string) =>
-      file.startsWith(ownFile) ? before + maskedHome + file.slice(home.length) : header,
-    );
+  const maskHeader: Rewrite = (text) => {
+    const found = beforeFirstFile.exec(text);
+    const [header = ""] = found ?? [];
+    const start = (found?.index ?? 0) + header.length;
+    if (!header.endsWith(" ") || !text.startsWith(ownFile, start)) return text;
+    return text.slice(0, start) + maskedHome + text.slice(start + home.length);
+  };
   const masked = system.map((block, at) => (at === index ? maskFolder(block) : block));
   return { request: { ...rewriteFirstMessage(request, maskHeader), system: masked }, home };
 }
