@@ -17,6 +17,9 @@ describe("a schema that means something", () => {
     ["a name that is an escape", { $defs: { "a/b": {} }, $ref: "#/$defs/a~1b" }],
     ["a property called type", property({ type: "object", properties: { type: { type: "string" } } })],
     ["a pattern", { type: "string", pattern: "^\\p{L}+$" }],
+    ["a pattern of classes", { pattern: "^[\\p{L}\\P{Nd}_-]\\\\\\p{Script=Greek}{3}$" }],
+    ["a long pattern", { pattern: "a".repeat(2000) }],
+    ["properties by pattern", { patternProperties: { "^\\p{L}": {} } }],
   ])("%s", (_case, schema) => {
     expect(findSchemaFault(schema)).toBeUndefined();
   });
@@ -39,10 +42,24 @@ describe("a schema with a fault", () => {
     ["a limit that is text", { type: "integer", minimum: "3" }, ".minimum"],
     ["a negative length", { type: "string", minLength: -1 }, ".minLength"],
     ["a pattern that is none", { pattern: "(" }, ".pattern"],
+    ["a pattern with a class that is none", { pattern: "\\p{Nothing}" }, ".pattern"],
+    ["a pattern with what is no class", { pattern: "\\\\p{L}" }, ".pattern"],
+    ["a pattern with a range of classes", { pattern: "[\\p{L}-z]" }, ".pattern"],
+    ["a pattern beyond measure", { pattern: "a".repeat(2001) }, ".pattern"],
+    ["properties by what is no pattern", { patternProperties: { "(": {} } }, ".patternProperties"],
     ["a reference to nowhere", property({ $ref: "#/$defs/nope" }), ".properties.a.$ref"],
     ["a reference to another document", { $ref: "https://example.com/schema.json" }, ".$ref"],
     ["too deep", nested(100), ".items".repeat(65)],
   ])("%s", (_case, schema, path) => {
     expect(findSchemaFault(schema)?.path).toBe(path);
   });
+});
+
+it("is soon found in many patterns", () => {
+  const patterns = Array.from({ length: 300 }, (_, index) => ({
+    pattern: `${index}${"\\p{L}".repeat(300)}`,
+  }));
+  const startedAt = performance.now();
+  expect(findSchemaFault({ anyOf: patterns })).toBeUndefined();
+  expect(performance.now() - startedAt).toBeLessThan(2000);
 });

@@ -41,8 +41,7 @@ function inMembers(schema: Schema, path: string, root: unknown): SchemaFault | u
     return { path: `${path}.enum`, message: "Input should be a list with at least one value" };
   if (required !== undefined && !(Array.isArray(required) && required.every(isText)))
     return { path: `${path}.required`, message: "Input should be a list of strings" };
-  if (pattern !== undefined && !isPattern(pattern))
-    return { path: `${path}.pattern`, message: "Input should be a regular expression" };
+  if (pattern !== undefined && !isPattern(pattern)) return { path: `${path}.pattern`, message: badPattern };
   if (reference !== undefined && !resolves(reference, root))
     return { path: `${path}.$ref`, message: "Input should lead to a place inside this schema" };
   return undefined;
@@ -54,6 +53,8 @@ function inInnerSchemas(schema: Schema, path: string, root: unknown, depth: numb
     if (schemas === undefined) continue;
     if (!isObject(schemas)) return { path: `${path}.${name}`, message: "Input should be an object" };
     for (const [key, inner] of Object.entries(schemas)) {
+      if (name === "patternProperties" && !isPattern(key))
+        return { path: `${path}.${name}`, message: `${badPattern}, not ${key.slice(0, shownOfPattern)}` };
       const fault = inSchema(inner, `${path}.${name}.${key}`, root, depth);
       if (fault) return fault;
     }
@@ -89,10 +90,33 @@ function resolves(reference: unknown, root: unknown): boolean {
   return typeof found === "boolean" || isObject(found);
 }
 
+/** Making one ready cannot be broken off, and of a long one it takes minutes. */
+export const longestPattern = 2000;
+const badPattern = `Input should be a regular expression of at most ${longestPattern} characters`;
+const shownOfPattern = 40;
+
 function isPattern(pattern: unknown): boolean {
-  if (typeof pattern !== "string") return false;
+  if (typeof pattern !== "string" || pattern.length > longestPattern) return false;
+  // Each of these in a pattern takes as long as a thousand other characters to read: once is enough.
+  const plain = pattern.replaceAll(/\\(?:p\{[^{}]*\}|[^])/giu, (escape) =>
+    /^\\p\{/i.test(escape) && isCharacterClass(escape) ? String.raw`\d` : escape,
+  );
+  return isRegularExpression(plain);
+}
+
+const characterClasses = new Set<string>();
+const mostCharacterClasses = 1000;
+
+function isCharacterClass(escape: string): boolean {
+  if (characterClasses.has(escape)) return true;
+  if (!isRegularExpression(escape)) return false;
+  if (characterClasses.size < mostCharacterClasses) characterClasses.add(escape);
+  return true;
+}
+
+function isRegularExpression(text: string): boolean {
   try {
-    return new RegExp(pattern, "u") instanceof RegExp;
+    return new RegExp(text, "u") instanceof RegExp;
   } catch {
     return false;
   }
