@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { checkNesting, deepestNesting } from "./check-nesting.js";
+import { checkNesting, deepestInput, deepestNesting } from "./check-nesting.js";
 
 function nested(levels: number): unknown {
   let value: unknown = [];
@@ -11,5 +11,13 @@ describe("checkNesting", () => {
   it("lets the deepest pass", () => expect(() => checkNesting(nested(deepestNesting))).not.toThrow());
   it.each([1, 100_000])("refuses %d levels more", (more) => {
     expect(() => checkNesting(nested(deepestNesting + more))).toThrow("nested deeper than 500 levels");
+  });
+
+  it("lets the deepest input of a tool come back", () => {
+    const request = (levels: number) => ({
+      messages: [{ role: "assistant", content: [{ type: "tool_use", input: nested(levels) }] }],
+    });
+    expect(() => checkNesting(request(deepestInput))).not.toThrow();
+    expect(() => checkNesting(request(deepestInput + 1))).toThrow("nested deeper");
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { collect } from "#anthropic/__fixtures__/collect.js";
+import { LostCallError } from "../lost-call.error.js";
 import type { OllamaChatChunk } from "./ollama-wire.js";
 import { toGenerationEvents } from "./to-generation-events.js";
 
@@ -53,6 +54,13 @@ describe("lines of Ollama become what the model does", () => {
       "tool_use_input",
       "end",
     ]);
+  });
+
+  it.each([500, 10_000])("a call with %d levels of lists is lost", async (levels) => {
+    const args = JSON.parse(`{"a":${"[".repeat(levels)}${"]".repeat(levels)}}`) as Record<string, unknown>;
+    await expect(translate(call("f", args), end)).rejects.toThrow(
+      new LostCallError("The model's call of f has arguments nested deeper than 495 levels"),
+    );
   });
 
   it("a call keeps its arguments, its id is left behind", async () => {

@@ -1,3 +1,4 @@
+import { deepestInput, isNestedDeeper } from "#anthropic/check-nesting.js";
 import { ApiError } from "#anthropic/errors.js";
 import type { StopReason } from "#anthropic/messages.js";
 import type { GenerationEnd, GenerationEvent } from "../inference-backend.js";
@@ -18,9 +19,12 @@ export async function* toGenerationEvents(
     const { thinking, content = chunk.response, tool_calls } = chunk.message ?? {};
     if (thinking) yield { type: "thinking", thinking };
     if (content) yield { type: "text", text: content };
-    for (const call of tool_calls ?? []) {
-      yield { type: "tool_use_start", name: call.function.name };
-      yield { type: "tool_use_input", partialJson: JSON.stringify(call.function.arguments ?? {}) };
+    for (const { function: call } of tool_calls ?? []) {
+      const { name } = call;
+      const input = call.arguments ?? {};
+      if (isNestedDeeper(input, deepestInput)) throw toTooDeep(name);
+      yield { type: "tool_use_start", name };
+      yield { type: "tool_use_input", partialJson: JSON.stringify(input) };
       seen.toolCall = true;
     }
     seen.outputTokens += mostTokens(thinking) + mostTokens(content);
@@ -60,6 +64,9 @@ function refuseSwallowed(chunk: OllamaChatChunk, seen: Seen, end: GenerationEnd)
     seen.outputTokens === 0 ? undefined : end,
   );
 }
+
+const toTooDeep = (name: string) =>
+  new LostCallError(`The model's call of ${name} has arguments nested deeper than ${deepestInput} levels`);
 
 /** Ollama's strict parsers end the stream with an error where the model's call is malformed. */
 function toChunkError(chunk: OllamaChatChunk): ApiError {

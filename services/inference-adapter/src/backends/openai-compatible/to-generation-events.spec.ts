@@ -368,6 +368,11 @@ describe("tool calls", () => {
   it.each<[string, string, string]>([
     ["whose arguments are cut", '{"x":', "the model's call of f has arguments that are no JSON object"],
     ["whose arguments are a list", "[1]", "the model's call of f has arguments that are no JSON object"],
+    [
+      "whose arguments are nested without an end",
+      `{"x":${"[".repeat(10_000)}${"]".repeat(10_000)}}`,
+      "the model's call of f has arguments nested deeper than 495 levels",
+    ],
   ])("%s are an error", async (_name, json, message) => {
     const pieces = call({ index: 0, id: "a", function: { ...name, arguments: json } });
     expect(await read(pieces + finish("tool_calls") + done)).toEqual([

@@ -1,3 +1,4 @@
+import { deepestInput, isNestedDeeper } from "#anthropic/check-nesting.js";
 import { ApiError } from "#anthropic/errors.js";
 import type { GenerationEvent } from "../inference-backend.js";
 import type { ToolCallDelta } from "./openai-wire.js";
@@ -56,11 +57,7 @@ export class ToolCallStream {
     if (open && !isCut) {
       if (open.name === undefined) throw new ApiError("api_error", "the model's tool call has no name");
       if (open.json.trim() === "") yield { type: "tool_use_input", partialJson: "{}" };
-      else if (!isJsonObject(open.json))
-        throw new ApiError(
-          "api_error",
-          `the model's call of ${open.name} has arguments that are no JSON object`,
-        );
+      else checkInput(open.name, open.json);
     }
     // Blanks between calls mean nothing.
     if (held.some((saying) => !isBlank(saying))) yield* held;
@@ -74,16 +71,29 @@ function isOther(open: OpenCall, { index, id }: ToolCallDelta): boolean {
 
 function toText(argument: string | Record<string, unknown> | null | undefined): string {
   if (argument === null || argument === undefined) return "";
-  return typeof argument === "string" ? argument : JSON.stringify(argument);
+  if (typeof argument === "string") return argument;
+  if (isNestedDeeper(argument, deepestInput)) throw toFault("the model's tool call", tooDeep);
+  return JSON.stringify(argument);
 }
 
 const isBlank = (saying: Saying): boolean => saying.type === "text" && saying.text.trim() === "";
 
-function isJsonObject(json: string): boolean {
+/** @throws ApiError where the JSON is none that can be the input of a call */
+function checkInput(name: string, json: string): void {
+  const call = `the model's call of ${name}`;
+  const input = parse(json);
+  if (typeof input !== "object" || input === null || Array.isArray(input))
+    throw toFault(call, "that are no JSON object");
+  if (isNestedDeeper(input, deepestInput)) throw toFault(call, tooDeep);
+}
+
+const tooDeep = `nested deeper than ${deepestInput} levels`;
+const toFault = (call: string, fault: string) => new ApiError("api_error", `${call} has arguments ${fault}`);
+
+function parse(json: string): unknown {
   try {
-    const value: unknown = JSON.parse(json);
-    return typeof value === "object" && value !== null && !Array.isArray(value);
+    return JSON.parse(json);
   } catch {
-    return false;
+    return undefined;
   }
 }
