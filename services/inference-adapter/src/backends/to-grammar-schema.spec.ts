@@ -37,6 +37,11 @@ it.each<[string, unknown, unknown]>([
   ["an empty enum", { enum: [] }, anything],
   ["a value beyond measure", { const: "x".repeat(5000) }, anything],
   [
+    "values beyond all measure, and others",
+    { type: "object", properties: { a: { enum: ["x".repeat(1e6)] }, b: { const: 1 } } },
+    { type: "object", properties: { a: anything, b: { const: 1 } } },
+  ],
+  [
     "two types",
     { type: ["string", "null"], maxLength: 3 },
     { anyOf: [{ type: "string", maxLength: 3 }, { type: "null" }] },

@@ -247,7 +247,7 @@ function pick(schema: Schema, names: string[], fits: (value: unknown) => boolean
 function isShort(value: unknown, room: Room): boolean {
   if (room.isUsedUp) return false;
   const { length } = JSON.stringify(value);
-  room.take(length);
+  room.take(Math.min(length, longestValue));
   return length <= longestValue;
 }
 
