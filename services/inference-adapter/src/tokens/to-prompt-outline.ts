@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
 import type { ChatPrompt, PromptMessage } from "./prompt-source.js";
+import { unguessable } from "./unguessable.js";
 
 // A prompt is the template's text with the messages' contents in it. Its outline is all but those contents:
 // prompts of the same outline differ in nothing else, so that one rendering of the outline stands for them all.
@@ -40,9 +41,8 @@ function withMarker(content: string, contents: string[]): string {
   return content.slice(0, start) + toMarker(contents.length - 1) + content.slice(start + text.length);
 }
 
-const secret = "zq7xk4vj";
-const marker = new RegExp(`${secret}n(\\d+)e`);
-export const toMarker = (index: number): string => `${secret}n${index}e`;
+const marker = new RegExp(`${unguessable}n(\\d+)e`);
+const toMarker = (index: number): string => `${unguessable}n${index}e`;
 
 /** The template's text (strings) and, between, the places of contents (numbers). */
 export type PromptGlue = (string | number)[];

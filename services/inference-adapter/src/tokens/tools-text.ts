@@ -1,7 +1,8 @@
 import type { PromptTool } from "./prompt-source.js";
 import type { PromptGlue } from "./to-prompt-outline.js";
+import { unguessable } from "./unguessable.js";
 
-const standInName = "zq7xk4vj_stand_in";
+const standInName = `${unguessable}_stand_in`;
 
 /** Takes the place of a list of tools in renderings. */
 export const standInTool: PromptTool = {
