@@ -1,5 +1,5 @@
-import { gone, mergePairs, type RankPair, unknown } from "./merge-pairs.js";
 import { MergeTable } from "./merge-table.js";
+import { gone, PairMerger, unknown } from "./pair-merger.js";
 import { addsBos, type Vocabulary } from "./parse-vocabulary.js";
 import { type BlankLineCut, type Dialect, preTokenizer, toPieces } from "./pre-tokenizers.js";
 
@@ -10,12 +10,20 @@ const longestMemoPiece = 64;
 /** The parts of a byte-level vocabulary that its dialects share. */
 export interface BytePairs {
   ids: ReadonlyMap<string, number>;
+  /** By byte. */
+  byteIds: Int32Array;
+  longestToken: number;
   merges: MergeTable;
 }
 
 export function toBytePairs({ tokens, merges }: Vocabulary): BytePairs {
   const ids = new Map(tokens.map((token, id) => [token, id]));
-  return { ids, merges: new MergeTable(merges, ids) };
+  return {
+    ids,
+    byteIds: Int32Array.from(byteCharacters, (character) => ids.get(character) ?? unknown),
+    longestToken: tokens.reduce((longest, { length }) => Math.max(longest, length), 0),
+    merges: new MergeTable(merges, ids),
+  };
 }
 
 /** Counts the tokens of texts without special tokens: byte-level BPE as GPT-2, Llama 3 and Qwen have it. */
@@ -25,8 +33,8 @@ export class BytePairCounter {
   readonly blankLineCut: BlankLineCut;
   private readonly patterns: RegExp[];
   private readonly memo = new Map<string, number>();
-  private readonly isOllama: boolean;
   private readonly takesWholePieces: boolean;
+  private readonly merger: PairMerger;
 
   private readonly pairs: BytePairs;
 
@@ -41,8 +49,9 @@ export class BytePairCounter {
     this.blankLineCut = blankLineCut;
     this.isExact = isKnown;
     this.addsBos = addsBos(vocabulary, dialect);
-    this.isOllama = dialect === "ollama";
-    this.takesWholePieces = this.isOllama || ignoresMerges.test(vocabulary.pre);
+    const isOllama = dialect === "ollama";
+    this.takesWholePieces = isOllama || ignoresMerges.test(vocabulary.pre);
+    this.merger = new PairMerger(pairs.merges, !isOllama);
   }
 
   count(text: string): number {
@@ -54,7 +63,7 @@ export class BytePairCounter {
   private countPiece(piece: string): number {
     const known = this.memo.get(piece);
     if (known !== undefined) return known;
-    const tokens = this.encodePiece(toByteCharacters(piece));
+    const tokens = this.encodePiece(Buffer.from(piece, "utf8"));
     if (piece.length <= longestMemoPiece) {
       if (this.memo.size >= memoLimit) this.memo.clear();
       this.memo.set(piece, tokens);
@@ -62,19 +71,14 @@ export class BytePairCounter {
     return tokens;
   }
 
-  private encodePiece(characters: string): number {
-    const { ids } = this.pairs;
-    if (this.takesWholePieces && ids.has(characters)) return 1;
-    const symbols = Array.from(characters, (character) => ids.get(character) ?? unknown);
-    mergePairs(symbols, this.rankPair, !this.isOllama);
+  private encodePiece(bytes: Uint8Array): number {
+    const { ids, byteIds, longestToken } = this.pairs;
+    if (this.takesWholePieces && bytes.length <= longestToken && ids.has(toByteCharacters(bytes))) return 1;
+    const symbols = new Int32Array(bytes.length);
+    for (let index = 0; index < bytes.length; index++) symbols[index] = byteIds[bytes[index]!]!;
+    this.merger.merge(symbols);
     return symbols.reduce((count, symbol) => (symbol === gone || symbol === unknown ? count : count + 1), 0);
   }
-
-  private readonly rankPair: RankPair = (left, right) => {
-    const { merges } = this.pairs;
-    const place = merges.find(left, right);
-    return place < 0 ? undefined : { rank: merges.rank(place), result: merges.result(place) };
-  };
 }
 
 // `llama-vocab.cpp`: a piece that is a token as a whole is taken as one, whatever the merges make of it.
@@ -87,8 +91,8 @@ const byteCharacters = Array.from({ length: 256 }, (_, byte) => {
   return String.fromCharCode(byte === 0xad ? 0x143 : byte);
 });
 
-const toByteCharacters = (piece: string): string => {
+const toByteCharacters = (bytes: Uint8Array): string => {
   let characters = "";
-  for (const byte of Buffer.from(piece, "utf8")) characters += byteCharacters[byte]!;
+  for (const byte of bytes) characters += byteCharacters[byte]!;
   return characters;
 };

@@ -4,21 +4,24 @@
  * llama.cpp takes the leftmost of equal ranks.
  */
 export class PairHeap {
-  private readonly items: number[] = [];
+  private readonly items: Int32Array;
+  private size = 0;
 
+  private readonly ranks: Float64Array;
+  private readonly lefts: Int32Array;
   private readonly isLeftmostFirst: boolean;
-  private readonly ranks: number[];
-  private readonly lefts: number[];
 
-  constructor(isLeftmostFirst: boolean, ranks: number[], lefts: number[]) {
-    this.isLeftmostFirst = isLeftmostFirst;
+  constructor(ranks: Float64Array, lefts: Int32Array, isLeftmostFirst: boolean) {
+    this.items = new Int32Array(ranks.length);
     this.ranks = ranks;
     this.lefts = lefts;
+    this.isLeftmostFirst = isLeftmostFirst;
   }
 
   /** Adds the pair of this index. */
   push(pair: number): void {
-    let index = this.items.push(pair) - 1;
+    let index = this.size++;
+    this.items[index] = pair;
     while (index > 0) {
       const parent = (index - 1) >> 1;
       if (this.compare(parent, index) <= 0) break;
@@ -28,18 +31,17 @@ export class PairHeap {
   }
 
   pop(): number | undefined {
-    if (this.items.length === 0) return undefined;
-    this.swap(0, this.items.length - 1);
-    const first = this.items.pop();
+    if (this.size === 0) return undefined;
+    this.swap(0, --this.size);
     this.sink();
-    return first;
+    return this.items[this.size];
   }
 
   private sink(): void {
     let index = 0;
-    for (let left = 1; left < this.items.length; left = 2 * index + 1) {
+    for (let left = 1; left < this.size; left = 2 * index + 1) {
       const right = left + 1;
-      const smaller = right < this.items.length && this.compare(left, right) > 0 ? right : left;
+      const smaller = right < this.size && this.compare(left, right) > 0 ? right : left;
       if (this.compare(index, smaller) <= 0) break;
       this.swap(index, smaller);
       index = smaller;
