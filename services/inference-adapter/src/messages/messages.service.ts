@@ -79,7 +79,7 @@ export class MessagesService {
     const model = await this.models.find(given.model);
     checkAbilities(given, model);
     const { request, rule, asked } = await this.toAsked(given, signal);
-    const count = await this.counter.count(asked, model);
+    const count = await this.counter.count(asked, model, signal);
     const maxTokens = this.fit(count, model, request.max_tokens);
     signal.throwIfAborted();
     const prefixKey = toPrefixKey(asked, model);
@@ -107,7 +107,7 @@ export class MessagesService {
     const request = toCanonicalRequest(parseCountTokensRequest(body));
     const model = await this.models.find(request.model);
     const { asked } = await this.toAsked(request, signal);
-    const { tokens } = await this.counter.count(asked, model);
+    const { tokens } = await this.counter.count(asked, model, signal);
     return { input_tokens: tokens };
   }
 

@@ -3,7 +3,7 @@ import { toMeasuredTexts, toPromptShape } from "./measure-prompt.js";
 import type { PromptTemplates } from "./prompt-templates.js";
 import { TemplateCosts } from "./template-costs.js";
 import type { DialectFacts } from "./text-counter.js";
-import type { Tokenizer } from "./tokenizer.js";
+import type { CountLimits, Tokenizer } from "./tokenizer.js";
 import { type PromptGlue, type PromptOutline, toRenderedPrompt } from "./to-prompt-outline.js";
 
 export interface TokenCount {
@@ -11,6 +11,10 @@ export interface TokenCount {
   /** True: equal to what the backend will count. False: an estimate. */
   isExact: boolean;
 }
+
+/** Far beyond most windows; a text of so many tokens is counted in some tenths of a second. */
+const leastEnough = 200_000;
+const noLimits: CountLimits = { enough: Infinity };
 
 /** Counts for one model: exactly where the rendering is known, else its contents and what the template usually adds. */
 export class ModelCounter {
@@ -28,12 +32,17 @@ export class ModelCounter {
   }
 
   /** Rendering that takes longer than `renderWaitMs` is used the next time. */
-  async count(outline: PromptOutline, model: ServedModel, renderWaitMs: number): Promise<TokenCount> {
+  async count(
+    outline: PromptOutline,
+    model: ServedModel,
+    { renderWaitMs, signal }: { renderWaitMs: number; signal?: AbortSignal | undefined },
+  ): Promise<TokenCount> {
+    const limits = { enough: Math.max(leastEnough, 2 * model.contextLength), signal };
     const glue = this.templates.find(outline) ?? (await this.learnGlue(outline, model, renderWaitMs));
-    if (!glue) return { tokens: await this.estimate(outline), isExact: false };
+    if (!glue) return { tokens: await this.estimate(outline, limits), isExact: false };
     const engines = this.proven ? [this.proven] : this.engines;
-    const counts = await this.countRendered(glue, outline.contents, engines);
-    const isAgreed = counts.every((tokens) => tokens === counts[0]);
+    const { counts, isExact } = await this.countRendered(glue, outline.contents, engines, limits);
+    const isAgreed = isExact && counts.every((tokens) => tokens === counts[0]);
     const isKnown = this.proven !== undefined || engines.every(({ isExact }) => isExact);
     const best = counts[engines.indexOf(this.likeliest())] ?? 0;
     return { tokens: best, isExact: isAgreed && isKnown && !this.isDoubtful };
@@ -43,20 +52,20 @@ export class ModelCounter {
   async learn(outline: PromptOutline, promptTokens: number): Promise<void> {
     const glue = this.templates.find(outline);
     if (glue) {
-      const counts = await this.countRendered(glue, outline.contents, this.engines);
+      const { counts, isExact } = await this.countRendered(glue, outline.contents, this.engines, noLimits);
       const right = this.engines.filter((_, index) => counts[index] === promptTokens);
-      this.isDoubtful = right.length === 0;
-      if (right.length === 1) this.proven = right[0];
+      if (isExact) this.isDoubtful = right.length === 0;
+      if (isExact && right.length === 1) this.proven = right[0];
     }
     for (const engine of this.engines) {
-      const { contentTokens, shape } = await this.measure(outline, engine);
+      const { contentTokens, shape } = await this.measure(outline, engine, noLimits);
       engine.costs.learn(shape, promptTokens - contentTokens);
     }
   }
 
-  private async estimate(outline: PromptOutline): Promise<number> {
+  private async estimate(outline: PromptOutline, limits: CountLimits): Promise<number> {
     const engine = this.likeliest();
-    const { contentTokens, shape } = await this.measure(outline, engine);
+    const { contentTokens, shape } = await this.measure(outline, engine, limits);
     return contentTokens + engine.costs.estimate(shape);
   }
 
@@ -72,18 +81,34 @@ export class ModelCounter {
     return Promise.race([learned, after(waitMs)]);
   }
 
-  private async countRendered(glue: PromptGlue, contents: string[], engines: EngineModel[]) {
+  private async countRendered(
+    glue: PromptGlue,
+    contents: string[],
+    engines: EngineModel[],
+    limits: CountLimits,
+  ): Promise<{ counts: number[]; isExact: boolean }> {
     const prompt = toRenderedPrompt(glue, contents);
-    const counts = engines.map(({ dialect }) => this.tokenizer.countAll([prompt], dialect));
-    return (await Promise.all(counts)).map(([tokens = 0], index) => tokens + engines[index]!.added);
+    const counted = await Promise.all(
+      engines.map(({ dialect }) => this.tokenizer.countAll([prompt], dialect, limits)),
+    );
+    return {
+      counts: counted.map(({ tokens: [tokens = 0] }, index) => tokens + engines[index]!.added),
+      isExact: counted.every(({ isExact }) => isExact),
+    };
   }
 
-  private async measure({ original, toolsKey }: PromptOutline, { dialect }: EngineModel) {
+  private async measure(
+    { original, toolsKey }: PromptOutline,
+    { dialect }: EngineModel,
+    limits: CountLimits,
+  ) {
     const texts = toMeasuredTexts(original);
-    const [tools = 0, calls = 0, thinking = 0, ...contents] = await this.tokenizer.countAll(
+    const counted = await this.tokenizer.countAll(
       [texts.tools, texts.calls, texts.thinking, ...texts.contents],
       dialect,
+      limits,
     );
+    const [tools = 0, calls = 0, thinking = 0, ...contents] = counted.tokens;
     return {
       contentTokens: contents.reduce((sum, tokens) => sum + tokens, 0),
       shape: toPromptShape(original, toolsKey, texts, [tools, calls, thinking]),

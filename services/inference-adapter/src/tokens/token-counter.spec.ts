@@ -146,6 +146,20 @@ describe("TokenCounter", () => {
     expect(await counter.count(request, model)).toEqual({ tokens: 1503, isExact: false });
   });
 
+  test("a prompt far over the window is as long as it seems, and not counted to its end", async () => {
+    startCounter(new ScriptedSource());
+    const { tokens, isExact } = await counter.count(say("a.b,c".repeat(4_000_000)), model);
+    expect(isExact).toBe(false);
+    expect(Math.abs(tokens / 20_000_000 - 1)).toBeLessThan(0.01);
+  });
+
+  test("counts nothing for a client that has left", async () => {
+    startCounter(new ScriptedSource());
+    await expect(counter.count(say("x"), model, AbortSignal.abort(new Error("left")))).rejects.toThrow(
+      "left",
+    );
+  });
+
   test("counts SentencePiece vocabularies by their scores", async () => {
     const source = new ScriptedSource();
     const tokens = ["<|start|>", "<|end|>", "▁", "a", "b", "ab", "▁ab", "<0xC3>"];

@@ -41,16 +41,20 @@ export class TokenCounter implements PromptCounter {
     this.options = { ...defaults, ...options };
   }
 
-  /** @throws ApiError where the request cannot be put to the model at all */
-  async count(request: CanonicalRequest, model: ServedModel): Promise<TokenCount> {
+  /** @throws ApiError where the request cannot be put to the model at all; the signal's reason */
+  async count(request: CanonicalRequest, model: ServedModel, signal?: AbortSignal): Promise<TokenCount> {
     const prompt = this.source.toChatPrompt(request, model);
     try {
       const counter = await within(this.options.vocabularyWaitMs, this.counterOf(model));
       if (!counter) return { tokens: estimateTokens(request), isExact: false };
       const outline = toPromptOutline(prompt);
-      const { tokens, isExact } = await counter.count(outline, model, this.options.renderWaitMs);
+      const { tokens, isExact } = await counter.count(outline, model, {
+        renderWaitMs: this.options.renderWaitMs,
+        signal,
+      });
       return { tokens: tokens + outline.images * tokensPerImage, isExact: isExact && outline.images === 0 };
     } catch {
+      signal?.throwIfAborted();
       return { tokens: estimateTokens(request), isExact: false };
     }
   }

@@ -6,6 +6,9 @@ import { TextCounter } from "./text-counter.js";
 import { Tokenizer } from "./tokenizer.js";
 
 const merges = ["Ċ Ċ", "ĊĊ ĊĊ", "h e", "Ċ h", "/ /", "Ċ /"];
+/** Has no empty line, and is longer than what is counted at once. */
+const longText = "the 'he's' h2(x), \"1234\";\n  he//\n\the   he /he\r\nhe, don't <h>he's;".repeat(8000);
+const whole = { enough: Infinity };
 const letters = Array.from("abcdefghijklmnopqrstuvwxyz<>/ĠĊ.;");
 
 describe("Tokenizer", () => {
@@ -33,7 +36,7 @@ describe("Tokenizer", () => {
     const { model_info } = JSON.parse(new TextDecoder().decode(show)) as {
       model_info: Record<string, unknown>;
     };
-    const whole = new TextCounter(parseVocabulary(model_info)!);
+    const counter = new TextCounter(parseVocabulary(model_info)!);
     const tokenizer = new Tokenizer(pre, (await worker.load(pre, show))!, worker);
     for (const text of [
       "he;\n\nhe",
@@ -42,10 +45,11 @@ describe("Tokenizer", () => {
       "he;\n\n//he",
       "  \n\nhe\n\n",
       "he \n\n.\n\n/\n\nhe",
+      longText,
     ])
-      expect([text, await tokenizer.countAll([text], "llama.cpp")]).toEqual([
+      expect([text, await tokenizer.countAll([text], "llama.cpp", whole)]).toEqual([
         text,
-        [whole.count(text, "llama.cpp")],
+        { tokens: [counter.count(text, "llama.cpp")], isExact: true },
       ]);
   });
 
@@ -62,4 +66,62 @@ describe("Tokenizer", () => {
     expect(await mortal.count("d", "ollama", ["hello"])).toEqual([1]);
     await mortal.close();
   });
+
+  describe("of long texts", () => {
+    const load = async (digest: string) =>
+      new Tokenizer(digest, (await worker.load(digest, smallShow()))!, worker);
+
+    test("a piece of megabytes is counted nearly, in little memory", { timeout: 60_000 }, async () => {
+      const tokenizer = await load("one piece");
+      const { tokens, isExact } = await tokenizer.countAll(["he".repeat(2_500_000)], "ollama", whole);
+      expect(isExact).toBe(false);
+      expect(Math.abs(tokens[0]! / 2_500_000 - 1)).toBeLessThan(0.01);
+      expect(await tokenizer.countAll([`x${" ".repeat(4_500_000)}x`], "ollama", whole)).toMatchObject({
+        tokens: [4_500_002],
+      });
+    });
+
+    test("a short text does not wait for a long one", { timeout: 60_000 }, async () => {
+      const tokenizer = await load("fair");
+      const ended: string[] = [];
+      const long = tokenizer
+        .countAll([toUnlikeText(6_000_000)], "ollama", whole)
+        .then(() => ended.push("long"));
+      await tokenizer.countAll(["short"], "ollama", whole).then(() => ended.push("short"));
+      await long;
+      expect(ended).toEqual(["short", "long"]);
+    });
+
+    test("a count that nobody waits for ends", { timeout: 60_000 }, async () => {
+      const tokenizer = await load("left");
+      const leaving = new AbortController();
+      const text = toUnlikeText(6_000_000);
+      const counting = tokenizer.countAll([text], "ollama", { ...whole, signal: leaving.signal });
+      setTimeout(() => leaving.abort(new Error("left")), 20);
+      await expect(counting).rejects.toThrow("left");
+    });
+
+    test("behind enough tokens the rest is estimated", { timeout: 60_000 }, async () => {
+      const tokenizer = await load("enough");
+      let asked = 0;
+      const count = worker.count.bind(worker);
+      worker.count = (digest, dialect, texts) => {
+        asked += texts.join("").length;
+        return count(digest, dialect, texts);
+      };
+      const text = toUnlikeText(2_000_000);
+      const { tokens, isExact } = await tokenizer.countAll([text, "abc"], "ollama", { enough: 300_000 });
+      worker.count = count;
+      expect(isExact).toBe(false);
+      expect(Math.abs(tokens[0]! / text.length - 1)).toBeLessThan(0.01);
+      expect(asked).toBeLessThan(600_000);
+    });
+  });
 });
+
+/** Words that are one token a character, never the same for long. */
+function toUnlikeText(length: number): string {
+  let words = "";
+  for (let index = 0; words.length < length; index++) words += `x${index}xx,`;
+  return words;
+}

@@ -1,15 +1,27 @@
 import { LRUCache } from "lru-cache";
 import { hash } from "node:crypto";
+import { setImmediate } from "node:timers/promises";
+import { CountProgress, type TextCounts } from "./count-progress.js";
 import type { CountWorker } from "./count-worker.js";
-import type { Dialect } from "./pre-tokenizers.js";
+import type { BlankLineCut, Dialect } from "./pre-tokenizers.js";
 import type { DialectFacts, VocabularyFacts } from "./text-counter.js";
+import { toBatches } from "./to-batches.js";
 
 const memoEntries = 50_000;
 const longestPlainKey = 40;
 
+/** How far a count goes. */
+export interface CountLimits {
+  /** Behind so many tokens the rest is estimated. */
+  enough: number;
+  /** Aborted: nobody waits for the count any longer. */
+  signal?: AbortSignal | undefined;
+}
+
 /**
  * One model's tokenizer: texts are cut into blocks that can be counted apart, the counts of blocks are kept
- * here, and only blocks that are new go to the worker, all in one message.
+ * here, and only blocks that are new go to the worker, a batch in one message: counts of long texts take turns
+ * with all others, and end when nobody waits for them or enough is known.
  */
 export class Tokenizer {
   private readonly memos = new Map<Dialect, LRUCache<string, number>>();
@@ -28,8 +40,24 @@ export class Tokenizer {
     return this.facts.dialects;
   }
 
-  /** Tokens of each text, as if it stood alone; BOS and EOS are not among them. */
-  async countAll(texts: string[], dialect: Dialect): Promise<number[]> {
+  /** @throws the signal's reason */
+  async countAll(texts: string[], dialect: Dialect, { enough, signal }: CountLimits): Promise<TextCounts> {
+    const progress = new CountProgress(texts);
+    const hasSafeCuts = this.cutOf(dialect) !== undefined;
+    for (const batch of toBatches(texts, hasSafeCuts)) {
+      if (progress.isBegun) await setImmediate();
+      signal?.throwIfAborted();
+      if (progress.sum > enough) return progress.estimateRest();
+      const counts = await this.countBatch(
+        batch.map(({ text }) => text),
+        dialect,
+      );
+      progress.add(batch, counts);
+    }
+    return progress.end();
+  }
+
+  private async countBatch(texts: string[], dialect: Dialect): Promise<number[]> {
     const memo = this.memo(dialect);
     const blocks = texts.map((text) => this.toBlocks(text, dialect));
     const counts = new Map<string, number>();
@@ -50,10 +78,14 @@ export class Tokenizer {
   }
 
   private toBlocks(text: string, dialect: Dialect): { key: string; text: string }[] {
-    const cut = this.dialects.find((facts) => facts.dialect === dialect)?.blankLineCut;
+    const cut = this.cutOf(dialect);
     const parts = this.cutting ? text.split(this.cutting) : [text];
     const blocks = cut ? parts.flatMap((part) => part.split(blankLines[cut])) : parts;
     return blocks.filter((block) => block !== "").map((block) => ({ key: toKey(block), text: block }));
+  }
+
+  private cutOf(dialect: Dialect): BlankLineCut | undefined {
+    return this.dialects.find((facts) => facts.dialect === dialect)?.blankLineCut;
   }
 
   private memo(dialect: Dialect): LRUCache<string, number> {
