@@ -51,6 +51,8 @@ export interface GenerateOptions {
   mergesTexts?: boolean;
   /** Called for each piece of the answer that the server sends, also for one that is held back. */
   onHeard?: () => void;
+  /** What the prompt was counted to be, or about. */
+  promptTokens?: number;
 }
 
 /** One kind of server that runs models. A new one is a folder beside `ollama/` and a line in the registry. */

@@ -141,12 +141,15 @@ export class MessagesService {
   ): AsyncIterable<MessageStreamEvent> {
     const run = (asked: CanonicalRequest) =>
       this.work.measure(
-        checkWholePrompt(limitCalls(this.backend.generate(asked, model, signal, options)), {
-          count,
-          contextLength: model.contextLength,
-          loadedContextLength: async () => this.backend.loadedContextLength?.(model),
-          onCounted: (promptTokens) => void this.counter.learn(asked, model, promptTokens),
-        }),
+        checkWholePrompt(
+          limitCalls(this.backend.generate(asked, model, signal, { ...options, promptTokens: count.tokens })),
+          {
+            count,
+            contextLength: model.contextLength,
+            loadedContextLength: async () => this.backend.loadedContextLength?.(model),
+            onCounted: (promptTokens) => void this.counter.learn(asked, model, promptTokens),
+          },
+        ),
         count.tokens,
       );
     const answer = generateAnswer(request, rule, run, this.backend.forcesCalls);

@@ -200,6 +200,19 @@ describe("a backend that fails", () => {
     },
   );
 
+  it.each([
+    [5000, 5000],
+    [4000, 4097],
+  ])("a refused prompt that was counted as %d tokens is told as %d", async (promptTokens, told) => {
+    const { backend } = await start(({ response }) =>
+      response.writeHead(400).end('{"error":"the input length exceeds the context length"}'),
+    );
+    const request = ask({ messages: [{ role: "user", content: " ".repeat(100_000) }] });
+    await expect(collect(backend.generate(request, model, never, { promptTokens }))).rejects.toThrow(
+      `prompt is too long: ${told} tokens > 4096 maximum`,
+    );
+  });
+
   it.each<[string, (chat: Chat) => void, RegExp]>([
     [
       "cuts the stream with its end",

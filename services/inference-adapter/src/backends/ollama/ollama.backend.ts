@@ -61,6 +61,8 @@ interface Reading {
   /** Called for each line. */
   hear: () => void;
   mergesTexts: boolean;
+  /** About. Ollama does not say by how much a prompt is too long. */
+  promptTokens: number;
 }
 
 export class OllamaBackend implements InferenceBackend {
@@ -87,13 +89,14 @@ export class OllamaBackend implements InferenceBackend {
     request: CanonicalRequest,
     model: ServedModel,
     signal: AbortSignal,
-    { mergesTexts = false, onHeard }: GenerateOptions = {},
+    { mergesTexts = false, promptTokens = estimateTokens(request), onHeard }: GenerateOptions = {},
   ): AsyncGenerator<GenerationEvent> {
     const { firstEventTimeoutMs: limitMs, probeIntervalMs } = this.options;
     const limits = { limitMs, probeIntervalMs, probe: () => this.probe() };
     // Where an answer is cut at a stop sequence, its pieces are counted as tokens.
     const merges = mergesTexts && !request.stop_sequences?.length;
-    const run = (watched: Watched) => this.run(request, model, watched, merges, onHeard);
+    const run = (watched: Watched) =>
+      this.run(request, model, watched, { mergesTexts: merges, promptTokens }, onHeard);
     return watchSilence(limits, signal, run, toOllamaError);
   }
 
@@ -125,7 +128,7 @@ export class OllamaBackend implements InferenceBackend {
     request: CanonicalRequest,
     model: ServedModel,
     watched: Watched,
-    mergesTexts: boolean,
+    how: Omit<Reading, "hear">,
     onHeard: GenerateOptions["onHeard"],
   ): AsyncGenerator<GenerationEvent> {
     const { signal } = watched;
@@ -134,11 +137,12 @@ export class OllamaBackend implements InferenceBackend {
       watched.hear(this.silenceLimitMs(request, prompt));
       onHeard?.();
     };
+    const reading = { ...how, hear };
     yield* retryLostCall(
       (attempt) =>
         prompt === undefined
-          ? this.attempt(request, model, attempt, signal, { hear, mergesTexts })
-          : this.attemptRaw(request, model, prompt, attempt, signal, { hear, mergesTexts }),
+          ? this.attempt(request, model, attempt, signal, reading)
+          : this.attemptRaw(request, model, prompt, attempt, signal, reading),
       () => this.onRescue("retry"),
     );
   }
@@ -187,7 +191,7 @@ export class OllamaBackend implements InferenceBackend {
   ): AsyncGenerator<GenerationEvent> {
     const chat = this.options.requests.toChat(request, model);
     if (attempt > 0) chat.options.seed = randomInt(2 ** 31);
-    const chunks = readChunks<OllamaChatChunk>(await this.open(chat, request, model, signal), reading);
+    const chunks = readChunks<OllamaChatChunk>(await this.open(chat, reading, model, signal), reading);
     const events = cutAtStopSequence(toGenerationEvents(chunks), request.stop_sequences ?? []);
     const tools = request.output_config?.format ? [] : clientTools(request);
     yield* rescueToolCalls(events, tools, ({ kind }) => this.onRescue(kind));
@@ -208,7 +212,7 @@ export class OllamaBackend implements InferenceBackend {
       { ...toOllamaRawRequest(chat, prompt), think: false },
       signal,
     );
-    const chunks = readChunks<OllamaRawChunk>(linesOf(answer, request, model), reading);
+    const chunks = readChunks<OllamaRawChunk>(linesOf(answer, reading, model), reading);
     yield* readWritten(toWrittenEvents(chunks), {
       request,
       think: chat.think,
@@ -225,7 +229,7 @@ export class OllamaBackend implements InferenceBackend {
 
   private async open(
     chat: OllamaChatRequest,
-    request: CanonicalRequest,
+    reading: Reading,
     model: ServedModel,
     signal: AbortSignal,
   ): Promise<IncomingMessage> {
@@ -234,7 +238,7 @@ export class OllamaBackend implements InferenceBackend {
       prompt === undefined
         ? await this.client.chat(chat, signal)
         : await this.client.generateRaw(toOllamaRawRequest(chat, prompt), signal);
-    return linesOf(answer, request, model);
+    return linesOf(answer, reading, model);
   }
 
   /** Undefined too where this Ollama does not tell how it renders: then it goes on by itself or not at all. */
@@ -275,10 +279,10 @@ function toAbilities({ capabilities = [], model_info = {} }: OllamaShow) {
 }
 
 /** @throws ApiError where the answer is a refusal */
-function linesOf(answer: StreamAnswer, request: CanonicalRequest, model: ServedModel): IncomingMessage {
+function linesOf(answer: StreamAnswer, { promptTokens }: Reading, model: ServedModel): IncomingMessage {
   if ("lines" in answer) return answer.lines;
   if (isContextOverflow(answer.status, answer.error))
-    throw promptTooLong(Math.max(estimateTokens(request), model.contextLength + 1), model.contextLength);
+    throw promptTooLong(Math.max(promptTokens, model.contextLength + 1), model.contextLength);
   throw mapOllamaError(answer.status, answer.error, answer.retryAfterSeconds);
 }
 
