@@ -23,6 +23,8 @@ export class AnthropicExceptionFilter implements ExceptionFilter {
     // Terminus throws its report when a check has failed.
     if (exception instanceof ServiceUnavailableException)
       return void reply.status(503).send(exception.getResponse());
+    // What was done for a client ends like this when it leaves.
+    if (reply.raw.destroyed && (exception as Error).name === "AbortError") return;
     const error = fromHttp(exception, request);
     const fields = { request_id: request.id, status: error.status, type: error.type };
     if (error.message === "Internal server error")
