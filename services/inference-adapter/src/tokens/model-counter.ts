@@ -43,7 +43,7 @@ export class ModelCounter {
     const engines = this.proven ? [this.proven] : this.engines;
     const { counts, isExact } = await this.countRendered(glue, outline.contents, engines, limits);
     const isAgreed = isExact && counts.every((tokens) => tokens === counts[0]);
-    const isKnown = this.proven !== undefined || engines.every(({ isExact }) => isExact);
+    const isKnown = this.proven !== undefined || engines.every((engine) => engine.isExact);
     const best = counts[engines.indexOf(this.likeliest())] ?? 0;
     return { tokens: best, isExact: isAgreed && isKnown && !this.isDoubtful };
   }
@@ -93,7 +93,7 @@ export class ModelCounter {
     );
     return {
       counts: counted.map(({ tokens: [tokens = 0] }, index) => tokens + engines[index]!.added),
-      isExact: counted.every(({ isExact }) => isExact),
+      isExact: counted.every((one) => one.isExact),
     };
   }
 
