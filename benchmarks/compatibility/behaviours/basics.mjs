@@ -112,4 +112,21 @@ export const basics = {
     const { status, json } = await client.post(client.ask("@@empty"));
     checkEqual([status, Array.isArray(json?.content)], [200, true], "answer");
   },
+  "loses nothing of a message thread of the SDK": async (client) => {
+    const thread = client.sdk.beta.messages.thread({ model: client.model, max_tokens: 20 });
+    const turn = () => thread.send(client.ask("lorem ipsum dolor sit amet ".repeat(40)).messages[0]);
+    const [first, second] = [await turn(), await turn()];
+    check(
+      second.usage.input_tokens > 1.5 * first.usage.input_tokens,
+      `${first.usage.input_tokens} tokens, then ${second.usage.input_tokens}`,
+    );
+  },
+  "reads a summary that stands for a conversation": async (client) => {
+    const { messages: own, ...body } = client.ask();
+    const summary = { type: "compaction", content: "lorem ipsum dolor sit amet ".repeat(40) };
+    const tokensOf = async (messages) => (await client.post({ ...body, messages })).json?.usage?.input_tokens;
+    const plain = await tokensOf(own);
+    const whole = await tokensOf([{ role: "assistant", content: [summary] }, ...own]);
+    check(whole - plain > 100, `${plain} tokens, with the summary ${whole}`);
+  },
 };

@@ -54,6 +54,16 @@ export class LogSink {
     }
   }
 
+  /** Why the target cannot be opened; undefined where it can. */
+  findFault(): string | undefined {
+    try {
+      this.descriptor ??= open(this.target);
+      return undefined;
+    } catch (error) {
+      return (error as Error).message;
+    }
+  }
+
   /** A file that has been renamed is left for a new one of its old name. */
   reopen(): void {
     this.flush();

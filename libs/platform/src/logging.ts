@@ -15,14 +15,18 @@ const stdoutBlockLength = 4096;
 /** JSON lines on stdout, readable ones on a terminal; the JSON lines in `LOG_FILE` as well. */
 export function createLogger(service: string, config: ServiceConfig): Logger {
   const streams: DestinationStream[] = [process.stdout.isTTY ? readable(openStdout()) : openStdout()];
-  if (config.LOG_FILE) streams.push(openSink(config.LOG_FILE, 0));
-  return pino(
+  const file = config.LOG_FILE ? openSink(config.LOG_FILE, 0) : undefined;
+  if (file) streams.push(file);
+  const logger = pino(
     { level: config.LOG_LEVEL, base: { service }, timestamp: pino.stdTimeFunctions.isoTime },
     pino.multistream(
       streams.map((stream) => ({ stream, level: "trace" as const })),
       { dedupe: false },
     ),
   );
+  const fault = file?.findFault();
+  if (fault !== undefined) logger.warn({ reason: fault }, "LOG_FILE cannot be written");
+  return logger;
 }
 
 /** Where everything goes that a service prints: `process.stdout` fails or waits when nobody reads. */

@@ -144,6 +144,14 @@ describe("the cache service without Redis", () => {
     ],
     ["no stores", "POST", "/entries", "{}", 400, "invalid_request_error"],
     ["stores that are no list", "POST", "/entries", '{"stores":{}}', 400, "invalid_request_error"],
+    [
+      "more stores than anybody sends",
+      "POST",
+      "/entries",
+      `{"stores":[${Array(1001).fill("{}").join()}]}`,
+      400,
+      "invalid_request_error",
+    ],
     ["a store that is no object", "POST", "/entries", '{"stores":[null]}', 400, "invalid_request_error"],
     ["no report", "POST", "/reports", "{}", 400, "invalid_request_error"],
     [

@@ -19,12 +19,15 @@ export function parseStoreRequest(body: unknown): StoreRequest {
   return { entry, tenant, paths: paths === undefined ? undefined : parsePaths(paths), request };
 }
 
+/** A gateway sends some dozens at once. */
+const mostStores = 1000;
+
 /** Only the list itself is checked. @throws ApiError `invalid_request_error` */
 export function parseStoresRequest(body: unknown): Partial<Store>[] {
   const { stores } = (body ?? {}) as Partial<StoresRequest>;
-  if (Array.isArray(stores) && stores.every((store) => typeof store === "object" && store !== null))
-    return stores;
-  throw fault("stores: must be a list of objects");
+  const isList = Array.isArray(stores) && stores.length <= mostStores;
+  if (isList && stores.every((store) => typeof store === "object" && store !== null)) return stores;
+  throw fault(`stores: must be a list of at most ${mostStores} objects`);
 }
 
 /** @throws ApiError `invalid_request_error` */
