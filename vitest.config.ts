@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { configDefaults, defineConfig } from "vitest/config";
 
 /** Minutes of faults on real Redis servers: in CI, or with `npm run test:slow`. */
@@ -13,5 +14,7 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     pool: "forks",
+    // Many tests wait more than they work: on two cores vitest would run one file at a time.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
   },
 });
