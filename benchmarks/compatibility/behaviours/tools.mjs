@@ -141,8 +141,8 @@ export const tools = {
     check(status === 200, `status ${status}: ${text.slice(0, 200)}`);
   },
   "offers a tool that clients run and Anthropic's models know": async (client) => {
-    const tokensWith = async (tools) =>
-      (await client.post(client.ask("", { tools: [weather, ...tools] }))).json?.usage?.input_tokens;
+    const tokensWith = async (more) =>
+      (await client.post(client.ask("", { tools: [weather, ...more] }))).json?.usage?.input_tokens;
     const plain = await tokensWith([]);
     const offered = await tokensWith([{ type: "bash_20250124", name: "bash" }]);
     check(offered - plain > 20, `${plain} tokens, with bash ${offered}`);
