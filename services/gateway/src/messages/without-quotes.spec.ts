@@ -12,6 +12,7 @@ it.each([
   ["unexpected <tool_call>", "unexpected …"],
   ["said \u201csecret\u201d", "said …"],
   ["a".repeat(400), `${"a".repeat(300)}…`],
+  ["the upstream's stream is out of order", "the upstream's stream is out of order"],
   ["", ""],
 ])("%j is logged as %j", (reason, logged) => {
   expect(withoutQuotes(reason)).toBe(logged);
