@@ -1,3 +1,4 @@
+import { withDefinition } from "./known-tools.js";
 import type {
   ContentBlock,
   InputMessage,
@@ -7,8 +8,6 @@ import type {
   Tool,
   UnknownBlock,
 } from "./messages.js";
-
-import { withDefinition } from "./known-tools.js";
 
 // The one form of a request that the cache key is made of and that the model sees. It drops what has no
 // meaning for the model and makes equal requests equal, so that answers are found again and the backend's

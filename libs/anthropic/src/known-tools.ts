@@ -36,6 +36,9 @@ const withCommand = (commands: string[], properties: object, required: string[])
   required: ["command", ...required],
 });
 
+const editor = "Views, creates and edits text files.";
+const editorCommands = ["view", "create", "str_replace", "insert"];
+
 const knownTools: KnownTool[] = [
   {
     prefix: "bash_",
@@ -50,19 +53,19 @@ const knownTools: KnownTool[] = [
   },
   ...["text_editor_20241022", "text_editor_20250124"].map((prefix) => ({
     prefix,
-    description: "Views, creates and edits text files.",
-    input_schema: withCommand(["view", "create", "str_replace", "insert", "undo_edit"], editing, ["path"]),
+    description: editor,
+    input_schema: withCommand([...editorCommands, "undo_edit"], editing, ["path"]),
   })),
   {
     prefix: "text_editor_20250429",
-    description: "Views, creates and edits text files.",
-    input_schema: withCommand(["view", "create", "str_replace", "insert"], editing, ["path"]),
+    description: editor,
+    input_schema: withCommand(editorCommands, editing, ["path"]),
   },
   {
     prefix: "text_editor_",
-    description: "Views, creates and edits text files.",
+    description: editor,
     input_schema: withCommand(
-      ["view", "create", "str_replace", "insert"],
+      editorCommands,
       { ...editing, insert_text: text("insert: the text that goes there") },
       ["path"],
     ),
@@ -71,7 +74,7 @@ const knownTools: KnownTool[] = [
     prefix: "memory_",
     description: "Reads and writes files under /memories, which are kept from one conversation to the next.",
     input_schema: withCommand(
-      ["view", "create", "str_replace", "insert", "delete", "rename"],
+      [...editorCommands, "delete", "rename"],
       {
         ...editing,
         path: text("The path under /memories; for rename see old_path and new_path"),

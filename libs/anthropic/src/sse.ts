@@ -1,5 +1,5 @@
-import { createParser } from "eventsource-parser";
 import { ApiError } from "./errors.js";
+import { EventDataReader } from "./event-data.js";
 import type { MessageStreamEvent } from "./events.js";
 
 /** The longest is a call's whole input in one piece: some MiB. */
@@ -12,23 +12,11 @@ export function encodeEvent(event: MessageStreamEvent): string {
 
 /**
  * Bytes of a `text/event-stream` body → events. A `data` that is no JSON object with a type is an error, after the
- * events before it. An event without its blank line was cut off and is dropped, as the SSE standard has it.
+ * events before it.
  */
 export async function* decodeEvents(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<MessageStreamEvent> {
-  const text = new TextDecoder();
-  const received: string[] = [];
-  const parser = createParser({
-    maxBufferSize: longestEvent,
-    onEvent: ({ data }) => received.push(data),
-    onError: ({ type }) => {
-      if (type === "max-buffer-size-exceeded")
-        throw new ApiError("api_error", "the upstream sent an event without an end");
-    },
-  });
-  for await (const chunk of bytes) {
-    parser.feed(text.decode(chunk, { stream: true }));
-    for (const data of received.splice(0)) yield parseEventData(data);
-  }
+  const reader = new EventDataReader(longestEvent, "the upstream");
+  for await (const chunk of bytes) for (const data of reader.read(chunk)) yield parseEventData(data);
 }
 
 function parseEventData(data: string): MessageStreamEvent {

@@ -5,6 +5,7 @@ import { ApiError, parseErrorBody } from "#anthropic/errors.js";
 import type { MessageStreamEvent } from "#anthropic/events.js";
 import { decodeEvents } from "#anthropic/sse.js";
 import { type HttpAnswer, HttpClient, UpstreamError } from "#platform/http-client.js";
+import { parseRetryAfter } from "#platform/parse-retry-after.js";
 import { readErrorText } from "#platform/read-error-text.js";
 import { readOut } from "#platform/read-out.js";
 import { inferenceHeaders } from "#service-contracts/inference-headers.js";
@@ -226,10 +227,9 @@ function toBrokenStream(error: unknown): ApiError {
 function toApiError(status: number, headers: IncomingHttpHeaders, body: unknown): ApiError {
   const { type, message, shouldRetry } = parseErrorBody(status, body);
   if (isRefusedAccess(status)) return new ApiError("api_error", `${refusedAccess}: ${message}`);
-  const seconds = Number(headers["retry-after"]);
   return new ApiError(type, message, {
     shouldRetry: shouldRetry && headers["x-should-retry"] !== "false",
-    ...(seconds > 0 ? { retryAfterSeconds: seconds } : {}),
+    retryAfterSeconds: parseRetryAfter(headers["retry-after"]),
   });
 }
 

@@ -90,20 +90,18 @@ export class MessagesService {
       model,
       // Another answer is not the one that the others get; a retry of the same session joins it.
       key: isAnother ? givenHash : generationKey,
-      joins: toJoinRule(policy, isAnother),
+      joins: chooseJoinRule(policy, isAnother),
       isReadWhole: !exchange.isStream,
       requestId: caller.requestId,
       ...toSession(caller.headers, caller.tenant),
       signal: caller.client.signal,
     });
     exchange.noteGeneration(answer);
-    if (!answer.isJoined) this.limits.charge(caller.tenant, { input: answer.inputTokens });
+    this.charge(caller, answer, { input: answer.inputTokens });
     caller.client.signal.addEventListener("abort", answer.leave, { once: true });
     const recorded = recordMessage(answer.events, {
       onWhole: (recording) => this.onWhole(question, answer, recording, exchange),
-      onBroken: (output) => {
-        if (!answer.isJoined) this.limits.charge(caller.tenant, { output });
-      },
+      onBroken: (output) => this.charge(caller, answer, { output }),
     });
     const signal = AbortSignal.any([caller.client.signal, this.shutdown.signal]);
     const { isLate, items } = await peekFirst(recorded.read(signal), earlyFailureMs);
@@ -114,6 +112,15 @@ export class MessagesService {
     });
   }
 
+  /** Who joins a generation does not pay for it. */
+  private charge(
+    { tenant }: Caller,
+    { isJoined }: InferenceAnswer,
+    tokens: { input?: number; output?: number },
+  ): void {
+    if (!isJoined) this.limits.charge(tenant, tokens);
+  }
+
   /** Only whole answers come here; those with something in them are stored, and nobody waits for it. */
   private onWhole(
     question: Question,
@@ -122,8 +129,7 @@ export class MessagesService {
     exchange: Exchange,
   ): void {
     exchange.noteMessage(recording.message, recording.timings);
-    const output = recording.message.usage.output_tokens;
-    if (!answer.isJoined) this.limits.charge(question.caller.tenant, { output });
+    this.charge(question.caller, answer, { output: recording.message.usage.output_tokens });
     if (!question.policy.isStored || recording.message.content.length === 0) return;
     void this.cache.store(question, answer, recording).then((isStored) => {
       if (!isStored) this.metrics.countStoreFailure();
@@ -132,7 +138,7 @@ export class MessagesService {
 }
 
 /** An answer that somebody has had already is of no use where it is stored nowhere; one that has ended has an age. */
-function toJoinRule({ isStored, maxAgeSeconds }: CachePolicy, isAnother: boolean): JoinRule {
+function chooseJoinRule({ isStored, maxAgeSeconds }: CachePolicy, isAnother: boolean): JoinRule {
   if (maxAgeSeconds !== Infinity) return "running";
   return isStored && !isAnother ? "any" : "undelivered";
 }

@@ -1,32 +1,21 @@
-import { createParser } from "eventsource-parser";
 import { ApiError } from "#anthropic/errors.js";
+import { EventDataReader } from "#anthropic/event-data.js";
 import type { ChatChunk } from "./openai-wire.js";
 
 /** The longest is a call with all that fits a window: some MiB. */
 const longestEvent = 16 * 1024 * 1024;
 
 /**
- * Bytes of a streamed answer → its chunks, to `[DONE]` or to the end of the bytes. An event without its blank line
- * was cut off and is dropped, as the SSE standard has it. @throws ApiError on an event that is no JSON object
+ * Bytes of a streamed answer → its chunks, to `[DONE]` or to the end of the bytes.
+ * @throws ApiError on an event that is no JSON object
  */
 export async function* decodeChunks(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<ChatChunk> {
-  const text = new TextDecoder();
-  const received: string[] = [];
-  const parser = createParser({
-    maxBufferSize: longestEvent,
-    onEvent: ({ data }) => received.push(data),
-    onError: ({ type }) => {
-      if (type === "max-buffer-size-exceeded")
-        throw new ApiError("api_error", "the backend sent an event without an end");
-    },
-  });
-  for await (const piece of bytes) {
-    parser.feed(text.decode(piece, { stream: true }));
-    for (const data of received.splice(0)) {
+  const reader = new EventDataReader(longestEvent, "the backend");
+  for await (const piece of bytes)
+    for (const data of reader.read(piece)) {
       if (data === "[DONE]") return;
       yield parseChunk(data);
     }
-  }
 }
 
 function parseChunk(data: string): ChatChunk {
