@@ -6,8 +6,9 @@ const spared = new Set(["cache", "redis"]);
 const hourMs = 3_600_000;
 
 /**
- * All faults: `name`, `target` (no two faults of one at a time), `begin` and `end` (both may take time), `breaksClients` where a client's own connection may
- * break by it, `sparesAnswers` where none may fail by it, `isDeadly` where a service loses its life.
+ * All faults: `name`, `target` (no two faults of one at a time), `begin` and `end` (both may take time),
+ * `breaksClients` where a client's own connection may break by it, `sparesAnswers` where none may fail by it,
+ * `isDeadly` where a service loses its life, `isNeverAlone` where it matters only for what is timed meanwhile.
  */
 export function listFaults(system) {
   const { processes, links, services } = system;
@@ -43,6 +44,7 @@ export function listFaults(system) {
         name: `the clock of ${name} steps by ${offsetMs / hourMs} h`,
         target: name,
         sparesAnswers: true,
+        isNeverAlone: true,
         begin: () => system.setClock(name, offsetMs),
         end: () => system.setClock(name, 0),
       })),

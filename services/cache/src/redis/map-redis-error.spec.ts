@@ -1,13 +1,14 @@
-import { BrokenCircuitError, TaskCancelledError } from "cockatiel";
 import { ClientOfflineError, DisconnectsClientError, ErrorReply } from "redis";
 import { describe, expect, it } from "vitest";
+import { CircuitOpenError } from "#platform/circuit-breaker.js";
 import { describeRedisError } from "./describe-redis-error.js";
 import { mapRedisError } from "./map-redis-error.js";
+import { NoAnswerError } from "./redis-session.js";
 
 describe("mapRedisError", () => {
   it.each([
-    ["timeout", new TaskCancelledError()],
-    ["circuit_open", new BrokenCircuitError()],
+    ["timeout", new NoAnswerError(175)],
+    ["circuit_open", new CircuitOpenError()],
     ["offline", new ClientOfflineError()],
     ["offline", new DisconnectsClientError()],
     ["out_of_memory", new ErrorReply("OOM command not allowed when used memory > 'maxmemory'.")],

@@ -1,5 +1,6 @@
-import { BrokenCircuitError, TaskCancelledError } from "cockatiel";
 import { ClientClosedError, ClientOfflineError, DisconnectsClientError, ErrorReply } from "redis";
+import { CircuitOpenError } from "#platform/circuit-breaker.js";
+import { NoAnswerError } from "./redis-session.js";
 
 export const redisFaults = [
   "timeout",
@@ -31,8 +32,8 @@ const refusals: Record<string, RedisFault> = {
 };
 
 export function mapRedisError(error: unknown): RedisFault {
-  if (error instanceof TaskCancelledError) return "timeout";
-  if (error instanceof BrokenCircuitError) return "circuit_open";
+  if (error instanceof NoAnswerError) return "timeout";
+  if (error instanceof CircuitOpenError) return "circuit_open";
   if (error instanceof ErrorReply) return refusals[error.message.split(" ", 1)[0] ?? ""] ?? "refused";
   if (error instanceof SyntaxError) return "malformed";
   const isOffline =

@@ -1,28 +1,27 @@
-import {
-  BrokenCircuitError,
-  CircuitState,
-  ConsecutiveBreaker,
-  circuitBreaker,
-  handleType,
-  TaskCancelledError,
-} from "cockatiel";
 import { ClientOfflineError, ErrorReply, type RedisClientType } from "redis";
+import { CircuitBreaker, CircuitOpenError } from "#platform/circuit-breaker.js";
 import { afterWaiting } from "#platform/waiting-time.js";
 import type { RedisAddress } from "./parse-redis-url.js";
 import { createRedisClient } from "./redis-client.js";
 import type { RedisOptions } from "./to-redis-options.js";
 
 export const commandTimeoutMs = 175;
-const failuresUntilOpen = 3;
-const halfOpenAfterMs = 900;
+
+export class NoAnswerError extends Error {
+  constructor(timeoutMs: number) {
+    super(`no answer within ${timeoutMs} ms`);
+  }
+}
 
 /** One connection to one Redis, from connecting to its loss; a new connection is a new session. */
 export class RedisSession {
   private readonly abort = new AbortController();
   private readonly client: RedisClientType;
-  private readonly breaker = circuitBreaker(handleType(TaskCancelledError), {
-    halfOpenAfter: halfOpenAfterMs,
-    breaker: new ConsecutiveBreaker(failuresUntilOpen),
+  private readonly breaker = new CircuitBreaker({
+    failuresUntilOpen: 3,
+    // The beat has its own interval.
+    retryAfterMs: 0,
+    isFailure: (error) => error instanceof NoAnswerError,
   });
   private readonly mustBeMaster: boolean;
   private isReady = false;
@@ -43,7 +42,7 @@ export class RedisSession {
   }
 
   get isAnswering(): boolean {
-    return this.isReady && this.breaker.state === CircuitState.Closed;
+    return this.isReady && this.breaker.isClosed;
   }
 
   /** The ping finds what connecting does not: a missing password, a Redis that still loads its data. */
@@ -58,7 +57,7 @@ export class RedisSession {
   /** @throws within 175 ms, at once while the circuit is open: only the beat tries whether it may close */
   async send<T>(command: (client: RedisClientType) => Promise<T>): Promise<T> {
     if (!this.isReady) throw new ClientOfflineError();
-    if (this.breaker.state !== CircuitState.Closed) throw new BrokenCircuitError();
+    if (!this.breaker.isClosed) throw new CircuitOpenError();
     return this.breaker.execute(() => within(commandTimeoutMs, command(this.client)));
   }
 
@@ -99,15 +98,10 @@ export class RedisSession {
   }
 }
 
-/**
- * Cockatiel's own time-out makes an AbortController and an error for every command, also where it succeeds, and
- * takes a busy event loop of ours for a Redis that does not answer.
- */
+/** A busy event loop of ours is no Redis that does not answer. @throws NoAnswerError */
 export function within<T>(timeoutMs: number, work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    const stop = afterWaiting(timeoutMs, () =>
-      reject(new TaskCancelledError(`no answer within ${timeoutMs} ms`)),
-    );
+    const stop = afterWaiting(timeoutMs, () => reject(new NoAnswerError(timeoutMs)));
     work.then(resolve, reject).finally(stop);
   });
 }

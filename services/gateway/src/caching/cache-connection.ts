@@ -1,5 +1,5 @@
 import { Inject, Injectable } from "@nestjs/common";
-import { CircuitBreakerPolicy, CircuitState, ConsecutiveBreaker, circuitBreaker, handleAll } from "cockatiel";
+import { CircuitBreaker } from "#platform/circuit-breaker.js";
 import { type HttpAnswer, HttpClient, type HttpRequest } from "#platform/http-client.js";
 import { LOGGER, type Logger } from "#platform/logging.js";
 import { innerHeaders } from "../access/inner-headers.js";
@@ -16,18 +16,23 @@ const storeTimeoutMs = 5000;
 @Injectable()
 export class CacheConnection {
   readonly http: HttpClient;
-  private readonly breaker: CircuitBreakerPolicy;
+  private readonly breaker: CircuitBreaker;
 
   constructor(
     config: GatewayConfig,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
     this.http = new HttpClient(config.CACHE_URL.replace(/\/+$/, ""), lookupTimeoutMs, innerHeaders(config));
-    this.breaker = circuitBreaker(handleAll, { halfOpenAfter: 1000, breaker: new ConsecutiveBreaker(3) });
-    this.breaker.onBreak((cause) =>
-      this.logger.warn({ reason: toReason(cause) }, "the cache service does not answer; going on without it"),
-    );
-    this.breaker.onReset(() => this.logger.info("the cache service answers again"));
+    this.breaker = new CircuitBreaker({
+      failuresUntilOpen: 3,
+      retryAfterMs: 1000,
+      onOpen: (error) =>
+        logger.warn(
+          { reason: (error as Error).message },
+          "the cache service does not answer; going on without it",
+        ),
+      onClose: () => logger.info("the cache service answers again"),
+    });
   }
 
   /** What a request waits for. */
@@ -44,10 +49,10 @@ export class CacheConnection {
 
   /**
    * What no request waits for; undefined unless it was taken. Stores ask the breaker and never try it out: lookups
-   * wait for whoever does, and a store may take seconds.
+   * fail while somebody does, and a store may take seconds.
    */
   async store(request: HttpRequest): Promise<HttpAnswer<unknown> | undefined> {
-    if (this.breaker.state !== CircuitState.Closed) return undefined;
+    if (!this.breaker.isClosed) return undefined;
     try {
       const answer = await this.http.exchange({ ...request, timeoutMs: storeTimeoutMs });
       return answer.status >= 200 && answer.status < 300 ? answer : undefined;
@@ -57,8 +62,6 @@ export class CacheConnection {
     }
   }
 }
-
-const toReason = (cause: object) => ("error" in cause ? (cause.error as Error).message : undefined);
 
 /** @throws Error when the service has failed, or refuses whatever this gateway asks */
 export function refuseFault<T extends { status: number }>(answer: T): T {

@@ -1,6 +1,6 @@
 import { Injectable } from "@nestjs/common";
-import { CircuitState, ConsecutiveBreaker, circuitBreaker, handleAll } from "cockatiel";
 import { RateLimiterMemory } from "rate-limiter-flexible";
+import { CircuitBreaker } from "#platform/circuit-breaker.js";
 import { HttpClient } from "#platform/http-client.js";
 import type { ChargeAnswer, LimitCharge, LimitCount } from "#service-contracts/rate-limits.js";
 import { GatewayConfig } from "../../gateway.config.js";
@@ -15,10 +15,7 @@ const timeoutMs = 250;
 @Injectable()
 export class LimitCounters {
   private readonly http: HttpClient;
-  private readonly breaker = circuitBreaker(handleAll, {
-    halfOpenAfter: 1000,
-    breaker: new ConsecutiveBreaker(3),
-  });
+  private readonly breaker = new CircuitBreaker({ failuresUntilOpen: 3, retryAfterMs: 1000 });
   private readonly own = new RateLimiterMemory({ points: Number.MAX_SAFE_INTEGER, duration: 60 });
 
   constructor(config: GatewayConfig) {
@@ -35,7 +32,7 @@ export class LimitCounters {
   }
 
   get isShared(): boolean {
-    return this.breaker.state === CircuitState.Closed;
+    return this.breaker.isClosed;
   }
 
   private async ask(tenant: string, charges: LimitCharge[]): Promise<LimitCount[]> {
