@@ -100,7 +100,8 @@ async function breakThings(faults, forMs) {
     }
     const chosen = [waiting.shift()];
     const other = waiting.findIndex(({ target }) => target !== chosen[0].target);
-    if ((chosen[0].isNeverAlone || random.next() < 0.25) && other >= 0) chosen.push(...waiting.splice(other, 1));
+    if ((chosen[0].isNeverAlone || random.next() < 0.25) && other >= 0)
+      chosen.push(...waiting.splice(other, 1));
     const lastsMs = random.between(200, 1800);
     if (!rounds.first && performance.now() > endsAt) break;
     await breakOnce(chosen, lastsMs);

@@ -33,10 +33,10 @@ describe("CircuitBreaker", () => {
   it("lets one call through after a second, and fails the others at once until it has answered", async () => {
     const breaker = await opened();
     vi.advanceTimersByTime(1000);
-    let finish = (_: string) => {};
-    const trial = breaker.execute(() => new Promise<string>((resolve) => (finish = resolve)));
+    const { promise, resolve } = Promise.withResolvers<string>();
+    const trial = breaker.execute(() => promise);
     await expect(breaker.execute(answer)).rejects.toThrow(CircuitOpenError);
-    finish("here again");
+    resolve("here again");
     expect(await trial).toBe("here again");
     expect(await breaker.execute(answer)).toBe("answer");
   });
