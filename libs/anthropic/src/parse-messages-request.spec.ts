@@ -126,6 +126,13 @@ describe("refused by both", () => {
       "messages: Input should be a valid list",
     ],
     ["no message", body({ messages: [] }), "messages: at least one message is required"],
+    ...["system", "assistant"].flatMap((role) =>
+      ["", [], [{ type: "text", text: "" }]].map((content): [string, unknown, string] => [
+        `nothing but an empty message of role ${role}: ${JSON.stringify(content)}`,
+        body({ messages: [{ role, content }] }),
+        "messages: at least one message must have non-empty content",
+      ]),
+    ),
     ["a null message", body({ messages: [user, null] }), `messages.1: ${object}`],
     [
       "no role",

@@ -1,6 +1,6 @@
 import { ApiError } from "./errors.js";
 import { findSchemaFault } from "./find-schema-fault.js";
-import type { MessagesRequest } from "./messages.js";
+import type { ContentBlock, InputMessage, MessagesRequest } from "./messages.js";
 
 // Strict about what cannot be answered at all, silent about what is merely unknown: Claude Code sends six
 // requests after a 400 that it does not understand.
@@ -77,7 +77,17 @@ function checkMessages(messages: unknown): void {
     if (message["content"] === undefined) throw invalid(`${path}.content`, "Field required");
     checkContent(message["content"], `${path}.content`, "message");
   }
+  if (!(messages as InputMessage[]).some(isAsking))
+    throw invalid("messages", "at least one message must have non-empty content");
 }
+
+/** An empty message that is not the user's is left out of the canonical form. */
+function isAsking({ role, content }: InputMessage): boolean {
+  if (role === "user") return true;
+  return typeof content === "string" ? content !== "" : !content.every(isEmptyText);
+}
+
+const isEmptyText = (block: ContentBlock): boolean => block.type === "text" && block.text === "";
 
 /** What a list of blocks stands in; it bounds how deep blocks stand in blocks. */
 type Holder = "message" | "tool_result" | "document";
