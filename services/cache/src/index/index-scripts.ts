@@ -45,3 +45,10 @@ for at = 2, #ARGV, 3 do
   end
 end
 keep(ARGV[1])`;
+
+/** Forgets what somebody else has put in the place of a key, of another kind, so that nothing could be kept there. */
+export const mendScript = `
+local kinds = {'zset', 'zset', 'hash', 'hash', 'hash'}
+for at, key in ipairs(KEYS) do
+  if redis.call('TYPE', key).ok ~= kinds[at] then redis.call('DEL', key) end
+end`;

@@ -64,6 +64,31 @@ describe.skipIf(isRedisMissing)("what stands in Redis", () => {
     }
   });
 
+  it.each([
+    ["a list", ["RPUSH", "x"]],
+    ["a text", ["SET", "x"]],
+    ["a hash", ["HSET", "x", "x"]],
+  ])(
+    "is written anew where somebody else has put %s in the place of all of it",
+    async (_kind, [verb, ...rest]) => {
+      await start();
+      await useAll();
+      for (const name of await names()) {
+        await redis.cli("DEL", name);
+        await redis.cli(verb as string, name, ...rest);
+      }
+      expect((await cache.ask("GET", "/entries")).status).toBe(200);
+      await cache.put(keyOf(7), "after that", 60);
+      await expect.poll(() => cache.get(keyOf(7))).toMatchObject({ status: 200 });
+      const { text } = await cache.ask("GET", "/entries");
+      expect(JSON.parse(text)).toMatchObject({ data: [{ key: keyOf(7) }] });
+      expect(await cache.mark(keyOf(7), "c".repeat(32))).toMatchObject({ status: 204 });
+      expect((await cache.ask("GET", "/stats")).status).toBe(200);
+      expect((await cache.ask("DELETE", "/entries")).status).toBe(200);
+      expect(await cache.get(keyOf(7))).toMatchObject({ status: 404 });
+    },
+  );
+
   it("can be read by nobody without the key", async () => {
     await start({ CACHE_ENCRYPTION_KEY: "cd".repeat(32) });
     await useAll();
@@ -117,7 +142,7 @@ describe.skipIf(isRedisMissing)("what stands in Redis", () => {
 
   it("is not listed when it could not be stored, and not stored when it could not be listed", async () => {
     await start();
-    await redis.cli("SET", "llm-selfhost:{index}:1:stored", "in the way");
+    await redis.cli("ACL", "SETUSER", "default", "-zadd", "-zrevrangebyscore");
     expect(await cache.put(keyOf(1), "x")).toMatchObject({ status: 204 });
     expect(await cache.get(keyOf(1))).toMatchObject({ tier: "memory" });
     expect(await redis.cli("EXISTS", `llm-selfhost:entry:1:${keyOf(1)}`)).toBe("0");

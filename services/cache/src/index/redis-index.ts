@@ -1,4 +1,5 @@
 import { Injectable } from "@nestjs/common";
+import { ErrorReply } from "redis";
 import { CacheConfig } from "../cache.config.js";
 import type { EntryFacts, IndexedEntry } from "../entries/entry-facts.js";
 import { RedisAccess } from "../entries/redis-access.js";
@@ -7,7 +8,7 @@ import { RedisConnection } from "../redis/redis-connection.js";
 import { Sealer } from "../sealing/sealer.js";
 import { EntryIndex } from "./entry-index.js";
 import { HitCounts } from "./hit-counts.js";
-import { addScript, countScript, pruneScript, removeScript } from "./index-scripts.js";
+import { addScript, countScript, mendScript, pruneScript, removeScript } from "./index-scripts.js";
 import { comparePositions, type Position } from "./position.js";
 
 const batchSize = 200;
@@ -71,16 +72,18 @@ export class RedisIndex extends EntryIndex {
   }
 
   async find(key: string): Promise<IndexedEntry | undefined> {
-    const [found] = await this.access.insist("list", () => this.read([key]));
+    const [found] = await this.access.insist("list", () => this.mended(() => this.read([key])));
     return found;
   }
 
   async *walk(after?: Position): AsyncGenerator<IndexedEntry[]> {
     let last = after;
     for (;;) {
-      const places = await this.access.insist("list", () => this.readPlaces(last));
+      const places = await this.access.insist("list", () => this.mended(() => this.readPlaces(last)));
       if (places.length === 0) return;
-      yield await this.access.insist("list", () => this.read(places.map(({ key }) => key)));
+      yield await this.access.insist("list", () =>
+        this.mended(() => this.read(places.map(({ key }) => key))),
+      );
       last = places.at(-1);
     }
   }
@@ -119,7 +122,21 @@ export class RedisIndex extends EntryIndex {
   }
 
   private run(script: string, args: readonly (string | Buffer)[]): Promise<unknown> {
+    return this.mended(() => this.runOnce(script, args));
+  }
+
+  private runOnce(script: string, args: readonly (string | Buffer)[]): Promise<unknown> {
     return this.redis.ask(storedKey, ["EVAL", script, String(keys.length), ...keys, ...args]);
+  }
+
+  private async mended<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof ErrorReply && error.message.includes("WRONGTYPE"))) throw error;
+      await this.runOnce(mendScript, []);
+      return work();
+    }
   }
 }
 
