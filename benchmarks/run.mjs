@@ -1,8 +1,8 @@
 // npm run bench [-- --short]: see README.md beside this file.
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { parseArgs } from "node:util";
 import { chooseCpus, pinThisProcess } from "./processes/cpus.mjs";
+import { readOptions } from "../scripts/read-options.mjs";
 import { Children } from "./processes/children.mjs";
 import { describeMachine, readLoad } from "./report/describe-machine.mjs";
 import { summarize } from "./report/summarize.mjs";
@@ -20,15 +20,28 @@ import { startTargets } from "./targets/start-targets.mjs";
 
 const groups = ["hits", "misses", "streams", "ollama", "start"];
 const ownDist = join(repository, "dist");
-const { values: options } = parseArgs({
-  options: {
-    short: { type: "boolean", default: false },
-    only: { type: "string", default: groups.join(",") },
-    with: { type: "string" },
-    dist: { type: "string", default: ownDist },
-    against: { type: "string" },
+const usage = `npm run bench -- [options]
+
+  --short             shorter slices, fewer rounds and connection counts
+  --only A,B          of ${groups.join(", ")}
+  --with litellm      beside LiteLLM, which is installed
+  --dist FOLDER       another build
+  --against FOLDER    a second build beside it
+
+OLLAMA_HOST and MODEL_NAME name a real Ollama. See benchmarks/README.md.
+`;
+const { values: options } = readOptions(
+  {
+    options: {
+      short: { type: "boolean", default: false },
+      only: { type: "string", default: groups.join(",") },
+      with: { type: "string" },
+      dist: { type: "string", default: ownDist },
+      against: { type: "string" },
+    },
   },
-});
+  usage,
+);
 const timing = options.short
   ? { rounds: 2, sliceMs: 160, warmUpMs: 220, streamsEach: 1, hitConnections: [1, 64], missConnections: [1] }
   : {

@@ -1,5 +1,5 @@
 // npm run cache -- COMMAND: looks into the response cache of a running gateway.
-import { parseArgs } from "node:util";
+import { readOptions } from "./read-options.mjs";
 
 const usage = `npm run cache -- COMMAND
 
@@ -10,7 +10,8 @@ const usage = `npm run cache -- COMMAND
   delete KEY
   clear [--model M] [--tenant T] [--older-than SECONDS]
 
-API_URL (default http://127.0.0.1:8000) names the gateway, ADMIN_KEY its key.`;
+API_URL (default http://127.0.0.1:8000) names the gateway, ADMIN_KEY its key.
+`;
 
 const commands = {
   stats: { run: () => ask("GET", "/cache/stats") },
@@ -37,20 +38,12 @@ console.log(answer === undefined ? "done" : JSON.stringify(answer, null, 2));
 function readArguments() {
   const names = ["limit", "model", "tenant", "older-than"];
   const types = Object.fromEntries(names.map((name) => [name, { type: "string" }]));
-  const { values, positionals } = parse({ allowPositionals: true, options: types });
+  const { values, positionals } = readOptions({ allowPositionals: true, options: types }, usage);
   const [name, key, ...others] = positionals;
   const command = Object.hasOwn(commands, name ?? "") ? commands[name] : fail(usage);
   const isKnown = Object.keys(values).every((given) => command.options?.includes(given));
   if (!isKnown || others.length > 0 || (key !== undefined) !== (command.wantsKey ?? false)) fail(usage);
   return { command, options: { ...values, key: encodeURIComponent(key ?? "") } };
-}
-
-function parse(config) {
-  try {
-    return parseArgs(config);
-  } catch (error) {
-    return fail(`${error.message}\n\n${usage}`);
-  }
 }
 
 async function list({ limit = "50", model, tenant }) {

@@ -1,7 +1,14 @@
 // `npm run keygen -- NAME`: a key of 256 random bits, and what the gateway needs to know it.
 import { createHash, randomBytes } from "node:crypto";
+import { readOptions } from "./read-options.mjs";
 
-const name = process.argv[2] ?? "me";
+const usage = `npm run keygen -- [NAME]
+
+Makes a key, and the line that API_KEYS or a file at API_KEYS_FILE needs to know it. NAME (default me) stands in logs
+and metrics.
+`;
+
+const [name = "me"] = readOptions({ allowPositionals: true, options: {} }, usage).positionals;
 if (!/^[\w.-]{1,64}$/.test(name)) {
   process.stderr.write("A key's name has up to 64 letters, digits, dots, dashes and underscores.\n");
   process.exit(1);

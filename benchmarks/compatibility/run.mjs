@@ -4,7 +4,7 @@
 // OLLAMA_HOST names a real Ollama with the tiny scripted models; without it a scripted Ollama recites.
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
+import { readOptions } from "../../scripts/read-options.mjs";
 import { Children } from "../processes/children.mjs";
 import { cache } from "./behaviours/cache.mjs";
 import { counting, models } from "./behaviours/counting.mjs";
@@ -35,9 +35,15 @@ const areas = {
 };
 const starters = { ours: startOurs, ollama: startOllamasOwn, litellm: startLitellmTarget };
 
-const { values } = parseArgs({
-  options: { only: { type: "string", default: "ours" }, write: { type: "boolean" } },
-});
+const usage = `npm run compatibility -- [options]
+
+  --only A,B,C        of ours (the default), ollama (its own endpoint; needs OLLAMA_HOST) and litellm (installs it)
+  --write             into docs/compatibility.md
+
+OLLAMA_HOST and MODEL_NAME name a real Ollama.
+`;
+const options = { only: { type: "string", default: "ours" }, write: { type: "boolean" } };
+const { values } = readOptions({ options }, usage);
 const host = process.env.OLLAMA_HOST;
 const realOllamaUrl = host && (host.includes("://") ? host : `http://${host}`);
 const children = new Children();

@@ -7,8 +7,8 @@ import { Agent } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { parseArgs } from "node:util";
 import { prepare } from "../../scripts/prepare.mjs";
+import { readOptions } from "../../scripts/read-options.mjs";
 import { goodPlans, plans, repeatTool, toPrompt } from "./answers.mjs";
 import { ask } from "./ask.mjs";
 import { listFaults } from "./faults.mjs";
@@ -17,14 +17,24 @@ import { findIllness, measure } from "./measure.mjs";
 import { seeded } from "./random.mjs";
 import { System } from "./system.mjs";
 
-const { values } = parseArgs({
-  options: {
-    seed: { type: "string" },
-    minutes: { type: "string" },
-    "one-process": { type: "boolean", default: false },
-    backend: { type: "string", default: "ollama" },
+const usage = `npm run test:faults -- [options]
+
+  --seed N            the plan of an earlier run
+  --minutes N         how long things are broken (2.3)
+  --one-process       the services as npm start runs them
+  --backend NAME      ollama (the default) or openai-compatible
+`;
+const { values } = readOptions(
+  {
+    options: {
+      seed: { type: "string" },
+      minutes: { type: "string" },
+      "one-process": { type: "boolean", default: false },
+      backend: { type: "string", default: "ollama" },
+    },
   },
-});
+  usage,
+);
 const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31));
 const minutes = Number(values.minutes ?? 2.3);
 const clientCount = 12;
