@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { createHash } from "node:crypto";
 import { expect, it } from "vitest";
-import { hashCanonicalJson } from "./canonical-hash.js";
+import { digestCanonicalJson, hashCanonicalJson } from "./canonical-hash.js";
 import { canonicalJson } from "./__fixtures__/canonical-json.js";
 
 const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
@@ -21,4 +21,13 @@ it.each([
   ["a number alone", 1.5],
 ])("is the same for %s", (_name, value) => {
   expect(hashCanonicalJson(value)).toBe(sha256(canonicalJson(value)));
+});
+
+it("lets short JSON stand for itself, and marks the hash of a longer one", () => {
+  expect(digestCanonicalJson({ role: "user" })).toBe('{"role":"user"}');
+  const longest = "x".repeat(42);
+  expect(digestCanonicalJson(longest)).toBe(`"${longest}"`);
+  const hash = createHash("sha256").update(`"${longest}x"`).digest("base64url");
+  expect(digestCanonicalJson(`${longest}x`)).toBe(`#${hash}`);
+  expect(digestCanonicalJson("ä".repeat(30))).toMatch(/^#/);
 });

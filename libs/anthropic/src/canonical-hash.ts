@@ -8,13 +8,24 @@ const maxQuotedNames = 5000;
 const quotedNames = new Map<string, string>();
 
 /**
- * SHA-256 of a value's canonical JSON, without making one large text of it: the names of every object sorted, so that
+ * SHA-256 of a value's canonical JSON in hex, without making one large text of it: the names of every object sorted, so that
  * equal values are equal texts; undefined members are left out.
  */
-export function hashCanonicalJson(value: unknown, encoding: "hex" | "base64url" = "hex"): string {
+export function hashCanonicalJson(value: unknown): string {
   const writer = new Utf8Writer();
   writeValue(value, writer, 0);
-  return hash("sha256", writer.finish(), encoding);
+  return hash("sha256", writer.finish(), "hex");
+}
+
+/** No longer than a hash and its mark. */
+const shortJson = 44;
+
+/** As `hashCanonicalJson`, but short JSON stands for itself; a hash has a `#` before it, as no JSON has. */
+export function digestCanonicalJson(value: unknown): string {
+  const writer = new Utf8Writer();
+  writeValue(value, writer, 0);
+  const json = writer.finish();
+  return json.length <= shortJson ? json.toString() : `#${hash("sha256", json, "base64url")}`;
 }
 
 function writeValue(value: unknown, writer: Utf8Writer, depth: number): void {

@@ -12,6 +12,7 @@ import { AnswerCache } from "./answer-cache.js";
 import { toCacheKey } from "./cache-key.js";
 import type { CacheClient } from "./cache.client.js";
 import type { CachePolicy } from "./is-cacheable.js";
+import { toRequestParts } from "./request-parts.js";
 
 const says = (text: string): Message => ({
   id: "msg_stored",
@@ -57,6 +58,7 @@ const question = (changed: Partial<Question> = {}, wishes: Partial<CachePolicy> 
   tenant: "alice",
   canonical,
   normalized: canonical,
+  parts: toRequestParts(canonical),
   requestHash: "h",
   key: toCacheKey("h", { tenant: "alice", fingerprint: "f1" }),
   generationKey: undefined,

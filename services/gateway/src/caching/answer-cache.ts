@@ -9,9 +9,9 @@ import type { Question } from "../messages/question.js";
 import type { Recording } from "../messages/record-message.js";
 import { CacheClient } from "./cache.client.js";
 import { toCacheKey } from "./cache-key.js";
-import { hashPaths } from "./hash-paths.js";
 import { maskHome, unmaskHome } from "./mask-home.js";
 import { Replay } from "./replay.js";
+import { toPathHashes } from "./request-parts.js";
 
 export interface Found {
   entry: StoredEntry;
@@ -56,7 +56,7 @@ export class AnswerCache {
 
   /** Stores a whole answer under what really answered. False where it could not be. */
   store(question: Question, answer: InferenceAnswer, { message, timings }: Recording): Promise<boolean> {
-    const { requestHash, tenant, model, policy, home, normalized } = question;
+    const { requestHash, tenant, model, policy, home, normalized, parts } = question;
     const fingerprint = answer.fingerprint ?? model.fingerprint ?? model.id;
     const entry: StoredEntry = {
       version: storedEntryVersion,
@@ -66,7 +66,7 @@ export class AnswerCache {
       message: maskHome(message, home),
     };
     const request = this.config.CACHE_STORE_PROMPTS ? { request: normalized } : {};
-    const stored = { entry, tenant, paths: hashPaths(normalized, this.pathSecret), ...request };
+    const stored = { entry, tenant, paths: toPathHashes(parts, this.pathSecret), ...request };
     return this.cache.put(toCacheKey(requestHash, { tenant, fingerprint }), stored, policy.ttlSeconds);
   }
 
@@ -77,7 +77,7 @@ export class AnswerCache {
   }
 
   /** The stored question that is nearest to this one, and where the two part. */
-  nearest({ normalized, tenant, key }: Question): Promise<Neighbour | undefined> {
-    return this.cache.nearest({ tenant, paths: hashPaths(normalized, this.pathSecret), except: key });
+  nearest({ parts, tenant, key }: Question): Promise<Neighbour | undefined> {
+    return this.cache.nearest({ tenant, paths: toPathHashes(parts, this.pathSecret), except: key });
   }
 }

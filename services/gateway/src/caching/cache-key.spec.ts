@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { type CanonicalRequest, toCanonicalRequest } from "#anthropic/canonical-request.js";
 import type { MessagesRequest } from "#anthropic/messages.js";
-import { hashRequest, toCacheKey } from "./cache-key.js";
+import { toCacheKey } from "./cache-key.js";
+import { hashParts, toRequestParts } from "./request-parts.js";
 
 const request: MessagesRequest = {
   model: "qwen3-coder:30b",
@@ -10,9 +11,9 @@ const request: MessagesRequest = {
   max_tokens: 100,
   tools: [{ name: "Read", input_schema: { type: "object", properties: { file_path: { type: "string" } } } }],
 };
-const hash = (changed: object) => hashRequest(toCanonicalRequest({ ...request, ...changed }));
+const hash = (changed: object) => hashParts(toRequestParts(toCanonicalRequest({ ...request, ...changed })));
 
-describe("hashRequest", () => {
+describe("hashParts", () => {
   it("is a SHA-256 in hex", () => expect(hash({})).toMatch(/^[0-9a-f]{64}$/));
 
   it.each<[string, object]>([
@@ -65,7 +66,7 @@ describe("hashRequest", () => {
     let nested: unknown = {};
     for (let depth = 0; depth < 5000; depth++) nested = [nested];
     const canonical = { ...request, messages: [], nested } as unknown as CanonicalRequest;
-    expect(() => hashRequest(canonical)).toThrow("nested deeper");
+    expect(() => toRequestParts(canonical)).toThrow("nested deeper");
   });
 });
 

@@ -3,8 +3,8 @@ import { describe, expect, it } from "vitest";
 import { claudeCodeFixtures, readClaudeCodeBody } from "#anthropic/__fixtures__/read-fixture.js";
 import { type CanonicalRequest, toCanonicalRequest } from "#anthropic/canonical-request.js";
 import type { MessagesRequest } from "#anthropic/messages.js";
-import { hashRequest } from "./cache-key.js";
 import { normalizeRequest, parseNormalizations } from "./normalize-request.js";
+import { hashParts, toRequestParts } from "./request-parts.js";
 
 const both = ["date", "home"] as const;
 const turns = claudeCodeFixtures.filter((name) => !/count-tokens|title/.test(name));
@@ -19,7 +19,7 @@ function read(name: string, changed: { home?: string; date?: string } = {}): Can
   return toCanonicalRequest(JSON.parse(json) as MessagesRequest);
 }
 const keyOf = (request: CanonicalRequest, enabled: readonly ("date" | "home")[] = both) =>
-  hashRequest(normalizeRequest(request, enabled).request);
+  hashParts(toRequestParts(normalizeRequest(request, enabled).request));
 
 describe("CACHE_NORMALIZE", () => {
   it.each<[string, string[]]>([

@@ -5,6 +5,7 @@ import type { MessagesRequest } from "#anthropic/messages.js";
 import type { ClientPresence } from "#platform/abort-on-disconnect.js";
 import type { ModelCard } from "#service-contracts/model-card.js";
 import type { CachePolicy } from "../caching/is-cacheable.js";
+import type { RequestParts } from "../caching/request-parts.js";
 
 export interface Caller {
   headers: IncomingHttpHeaders;
@@ -27,6 +28,7 @@ export interface Question {
   canonical: CanonicalRequest;
   /** What the key is made of: the canonical request, normalised where that is configured. */
   normalized: CanonicalRequest;
+  parts: RequestParts;
   requestHash: string;
   key: string;
   /** Identical questions in flight share one generation under this key; undefined: one of its own. */

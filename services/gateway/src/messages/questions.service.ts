@@ -4,9 +4,10 @@ import { type CanonicalRequest, toCanonicalRequest } from "#anthropic/canonical-
 import { parseMessagesRequest } from "#anthropic/parse-messages-request.js";
 import type { ModelCard } from "#service-contracts/model-card.js";
 import { noTenant } from "../access/find-tenant.js";
-import { hashRequest, toCacheKey } from "../caching/cache-key.js";
+import { toCacheKey } from "../caching/cache-key.js";
 import { isCacheable } from "../caching/is-cacheable.js";
 import { normalizeRequest, parseNormalizations } from "../caching/normalize-request.js";
+import { hashParts, toRequestParts } from "../caching/request-parts.js";
 import { GatewayConfig } from "../gateway.config.js";
 import { ModelRouter } from "../models/model-router.js";
 import type { Caller, Question } from "./question.js";
@@ -46,11 +47,22 @@ export class QuestionsService {
     const tenant = this.config.CACHE_SHARE_TENANTS ? noTenant : caller.tenant;
     const scope = { tenant, fingerprint: model.fingerprint ?? model.id };
     const { request: normalized, home } = normalizeRequest(canonical, this.normalizations);
-    const requestHash = hashRequest(normalized);
+    const parts = toRequestParts(normalized);
+    const requestHash = hashParts(parts);
     const key = toCacheKey(requestHash, scope);
     // Askers with other folders share an entry, but not a generation: its events are not rewritten.
-    const generationKey = normalized === canonical ? key : toCacheKey(hashRequest(canonical), scope);
-    return { tenant, normalized, home, requestHash, key, generationKey, givenHash: toGivenHash(caller, key) };
+    const generationKey =
+      normalized === canonical ? key : toCacheKey(hashParts(toRequestParts(canonical)), scope);
+    return {
+      tenant,
+      normalized,
+      parts,
+      home,
+      requestHash,
+      key,
+      generationKey,
+      givenHash: toGivenHash(caller, key),
+    };
   }
 }
 

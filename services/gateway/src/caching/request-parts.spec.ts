@@ -2,10 +2,11 @@ import { describe, expect, it } from "vitest";
 import { claudeCodeFixtures, readClaudeCodeBody } from "#anthropic/__fixtures__/read-fixture.js";
 import { type CanonicalRequest, toCanonicalRequest } from "#anthropic/canonical-request.js";
 import type { MessagesRequest } from "#anthropic/messages.js";
-import { hashRequest } from "./cache-key.js";
-import { hashPaths as hashKeyedPaths } from "./hash-paths.js";
+import { hashParts, toPathHashes, toRequestParts } from "./request-parts.js";
 
-const hashPaths = (request: CanonicalRequest) => hashKeyedPaths(request, "secret");
+const hashPaths = (request: CanonicalRequest, secret = "secret") =>
+  toPathHashes(toRequestParts(request), secret);
+const hashRequest = (request: CanonicalRequest) => hashParts(toRequestParts(request));
 
 const request: CanonicalRequest = {
   model: "m",
@@ -28,7 +29,7 @@ const changed = (other: Partial<CanonicalRequest>) => {
     .map(([path]) => path);
 };
 
-describe("hashPaths", () => {
+describe("toPathHashes", () => {
   it("names the parts in the order in which the model reads them", () =>
     expect(pathsOf(request)).toEqual([
       "max_tokens",
@@ -96,6 +97,45 @@ describe("hashPaths", () => {
   });
 });
 
+describe("hashParts", () => {
+  it.each<[string, object]>([
+    ["a field that looks like a part of the system prompt", { "system[0].text": { type: "text" } }],
+    ["a field that looks like a tool", { "tools[0]": "Read" }],
+    ["a text that looks like two", { system: [{ type: "text", text: 'a",{"type":"text"}]\n["b' }] }],
+  ])("takes %s for nothing else", (_name, fields) => {
+    const bare = { model: "m", max_tokens: 10, messages: request.messages };
+    const others = [
+      { ...bare, system: [{ type: "text" as const, text: "system[0].text" }] },
+      { ...bare, tools: [{ name: "Read" }] },
+      { ...bare, system: ["a", "b"].map((text) => ({ type: "text" as const, text })) },
+      bare,
+    ];
+    const hashes = [...others, { ...bare, ...fields }].map(hashRequest);
+    expect(new Set(hashes).size).toBe(hashes.length);
+  });
+
+  it("is one for another order of members, and another for another order of parts", () => {
+    const { model, messages, ...rest } = request;
+    expect(hashRequest({ messages, ...rest, model })).toBe(hashRequest(request));
+    expect(hashRequest({ ...request, tools: [...(request.tools ?? [])].reverse() })).not.toBe(
+      hashRequest(request),
+    );
+  });
+
+  it("tells where a message ends", () => {
+    const blocks = ["a", "b", "c"].map((text) => ({ type: "text" as const, text }));
+    const said = (...counts: number[]) => {
+      let at = 0;
+      const messages = counts.map((count) => ({
+        role: "user" as const,
+        content: blocks.slice(at, (at += count)),
+      }));
+      return hashRequest({ model: "m", messages });
+    };
+    expect(new Set([said(3), said(1, 2), said(2, 1), said(1, 1, 1), said(3, 0), said(0, 3)]).size).toBe(6);
+  });
+});
+
 describe.each(claudeCodeFixtures.filter((name) => !name.startsWith("count-tokens")))("%s", (name) => {
   const canonical = toCanonicalRequest(readClaudeCodeBody(name) as unknown as MessagesRequest);
 
@@ -111,7 +151,7 @@ describe.each(claudeCodeFixtures.filter((name) => !name.startsWith("count-tokens
   );
 
   it("are keyed: another secret makes other hashes of the same paths", () => {
-    const other = hashKeyedPaths(request, "another secret");
+    const other = hashPaths(request, "another secret");
     expect(other.map(([path]) => path)).toEqual(hashPaths(request).map(([path]) => path));
     for (const [index, [, hash]] of hashPaths(request).entries()) expect(other[index]?.[1]).not.toBe(hash);
   });
