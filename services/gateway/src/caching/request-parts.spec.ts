@@ -117,7 +117,7 @@ describe("hashParts", () => {
   it("is one for another order of members, and another for another order of parts", () => {
     const { model, messages, ...rest } = request;
     expect(hashRequest({ messages, ...rest, model })).toBe(hashRequest(request));
-    expect(hashRequest({ ...request, tools: [...(request.tools ?? [])].reverse() })).not.toBe(
+    expect(hashRequest({ ...request, tools: request.tools?.toReversed() ?? [] })).not.toBe(
       hashRequest(request),
     );
   });
