@@ -67,7 +67,7 @@ function listPaths(request: CanonicalRequest): string[] {
 
 /** The other members, by name. */
 function listFields({
-  system: _,
+  system: _system,
   tools: _tools,
   messages: _messages,
   ...rest
