@@ -14,7 +14,7 @@ import {
 
 const lookupLimitMs = 250;
 /** The machine may be busy. */
-const slackMs = 1000;
+const slackMs = 4000;
 
 let stack: Stack;
 afterEach(() => stack.close());

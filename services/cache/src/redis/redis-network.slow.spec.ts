@@ -7,7 +7,7 @@ import {
   startRedisServer,
 } from "../../../../tests/support/redis-server.js";
 import { type SlowProxy, startSlowProxy } from "../../../../tests/support/slow-proxy.js";
-import { expectBoundedAnswers, keyOf, waitForState } from "../cache-under-test.contract.js";
+import { boundMs, expectBoundedAnswers, keyOf, waitForState } from "../cache-under-test.contract.js";
 import { expectTold, type LoggedCache, startLoggedCache } from "./logged-cache.contract.js";
 
 describe.skipIf(isRedisMissing)("the way to Redis", { timeout: 90_000 }, () => {
@@ -76,7 +76,7 @@ describe.skipIf(isRedisMissing)("the way to Redis", { timeout: 90_000 }, () => {
     const answers = await Promise.all(Array.from({ length: 50 }, (_, index) => cache.get(keyOf(index))));
     for (const { status, durationMs } of answers) {
       expect(status).toBe(404);
-      expect(durationMs).toBeLessThan(600);
+      expect(durationMs).toBeLessThan(boundMs);
     }
     expect((await lookUp(10))[5]).toBeLessThan(100);
   });
