@@ -11,7 +11,9 @@ const keptMs = 3_600_000;
 const keptChanges = 10_000;
 const readAtOnce = 500;
 
+/** A full Redis refuses what needs memory as a script's first write, and takes it as its second. */
 const appendScript = `
+redis.call('PEXPIRE', KEYS[1], ARGV[4])
 local id = redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[1], '*', 'origin', ARGV[2], 'change', ARGV[3])
 redis.call('PEXPIRE', KEYS[1], ARGV[4])
 return id`;

@@ -58,6 +58,16 @@ describe.skipIf(isRedisMissing)("two caches over one Redis", () => {
     await expectSoon(1, { status: 404 });
   });
 
+  it("both let go of what is deleted while Redis is full", async () => {
+    await storeInBoth(11);
+    await redis.cli("SETRANGE", "filler", "2000000", "x");
+    await redis.cli("CONFIG", "SET", "maxmemory", "1mb");
+    await first.ask("DELETE", `/entries/${keyOf(11)}`);
+    await expectSoon(11, { status: 404 });
+    await redis.cli("CONFIG", "SET", "maxmemory", "0");
+    await redis.cli("DEL", "filler");
+  });
+
   it("both have the new answer that replaces one", async () => {
     await storeInBoth(2);
     await first.put(keyOf(2), "new");
