@@ -5,6 +5,8 @@ export interface CachedEntry {
   /** The answer's JSON. */
   text: Buffer;
   facts: EntryFacts;
+  /** Beside one that was read in Redis: how long it is there yet, whatever this host's clock says. */
+  remainingMs?: number;
   /** Beside a new entry: its question's path hashes, one in a line; see `to-path-lines.ts`. */
   paths?: Buffer;
   /** Beside a new entry, where questions are kept: its question's JSON. */

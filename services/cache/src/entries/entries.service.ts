@@ -10,13 +10,14 @@ import { GivenAnswers, type Marks } from "../given/given-answers.js";
 import { EntryIndex } from "../index/entry-index.js";
 import type { Tier } from "./cache.metrics.js";
 import type { CachedEntry } from "./cached-entry.js";
+import { MemoryTier } from "./memory-tier.js";
 import { toCachedEntry } from "./to-cached-entry.js";
 
 export interface FoundEntry {
   /** JSON, exactly as it was stored. */
   text: Buffer;
   tier: Tier;
-  expires: number;
+  remainingMs: number;
   /** Its end will be heard of, so that a copy may be kept. */
   isFollowed: boolean;
 }
@@ -38,6 +39,7 @@ export class EntriesService {
     private readonly index: EntryIndex,
     private readonly given: GivenAnswers,
     private readonly feed: ChangeFeed,
+    private readonly memory: MemoryTier,
   ) {}
 
   /** `given`: the session that `givenHash` stands for has had this answer. Both are asked at the same time. */
@@ -108,12 +110,12 @@ export class EntriesService {
     return marks.until.has(hash) || (!marks.areAll && (await this.given.has(key, hash)));
   }
 
-  private toTerms({ text, expires, isFollowed }: FoundEntry, marks: Marks): CopyTerms | null {
+  private toTerms({ text, remainingMs, isFollowed }: FoundEntry, marks: Marks): CopyTerms | null {
     const now = Date.now();
     if (!isFollowed || !marks.areAll) return null;
     return {
       instance: this.feed.instance,
-      remaining_ms: expires - now,
+      remaining_ms: Math.floor(remainingMs),
       bytes: text.length,
       given: [...marks.until].map(([hash, until]) => [hash, Math.ceil((until - now) / 1000)]),
     };
@@ -123,13 +125,13 @@ export class EntriesService {
     const [memory, redis] = this.cache.stores;
     const near = await memory?.get<CachedEntry>(key);
     if (near !== undefined)
-      return { text: near.text, tier: "memory", expires: near.facts.expires, isFollowed: true };
+      return { text: near.text, tier: "memory", remainingMs: this.memory.remainingMs(key), isFollowed: true };
     const { changes } = this.coherence;
     const far = await redis?.get<CachedEntry>(key);
     if (!far) return undefined;
-    const remainingMs = far.facts.expires - Date.now();
+    const { remainingMs = 0 } = far;
     const isFollowed = remainingMs > 0 && this.coherence.isFollowing && changes === this.coherence.changes;
     if (isFollowed) await memory?.set(key, far, remainingMs);
-    return { text: far.text, tier: "redis", expires: far.facts.expires, isFollowed };
+    return { text: far.text, tier: "redis", remainingMs, isFollowed };
   }
 }

@@ -77,6 +77,11 @@ export class MemoryTier implements KeyvStoreAdapter {
     return this.held.peek(key)?.value;
   }
 
+  /** By a clock that is never stepped. */
+  remainingMs(key: string): number {
+    return this.held.getRemainingTTL(key);
+  }
+
   countHit(key: string, count: number, lastAt: number): void {
     const hits = this.held.peek(key)?.hits;
     if (!hits) return;

@@ -20,8 +20,9 @@ export class RedisEntries {
   ) {}
 
   async read(key: string): Promise<CachedEntry | undefined> {
-    const value = await this.open(redisNames.entry(key));
-    return value && decodeEntry(value);
+    const name = redisNames.entry(key);
+    const [value, ttl] = await Promise.all([this.open(name), this.redis.ask(name, ["PTTL", name])]);
+    return value && { ...decodeEntry(value), remainingMs: Number(ttl) };
   }
 
   /** The question's JSON, where it was stored. */
@@ -35,7 +36,7 @@ export class RedisEntries {
     const facts = await this.index.seal(key, entry.facts);
     // Sent in one go: nobody clears between the index and the entry.
     const [indexed, ...stored] = await Promise.allSettled([
-      this.index.add(key, entry.facts, facts),
+      this.index.add(key, entry.facts, facts, ttlMs),
       ...values.map(([name, value]) => this.redis.ask(name, ["SET", name, value, "PX", String(ttlMs)])),
       this.leaveOut(key, entry),
       entry.paths && this.recent.add(key, entry.facts),

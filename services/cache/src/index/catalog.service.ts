@@ -33,13 +33,13 @@ export class CatalogService {
   async page({ filter, limit, after }: PageQuery): Promise<EntryPage> {
     const found: IndexedEntry[] = [];
     let searched = 0;
-    for await (const batch of this.index.walk(startOf(filter, after))) {
-      for (const entry of batch) {
+    for await (const { entries } of this.index.walk(startOf(filter, after))) {
+      for (const entry of entries) {
         searched += 1;
         if (matches(entry.facts, filter)) found.push(entry);
         if (found.length > limit) return toPage(found.slice(0, limit), found[limit - 1]);
       }
-      if (searched >= maxSearched) return toPage(found, batch.at(-1));
+      if (searched >= maxSearched) return toPage(found, entries.at(-1));
     }
     return toPage(found, undefined);
   }
@@ -55,12 +55,13 @@ export class CatalogService {
     };
   }
 
-  /** Batch by batch, in this process, in Redis, and at the others over it. */
+  /** Batch by batch, in this process, in Redis, and at the others over it. What cannot be read may be meant. */
   async deleteMatching(filter: EntryFilter): Promise<number> {
     let deleted = 0;
     try {
-      for await (const batch of this.index.walk(startOf(filter, undefined))) {
-        const keys = batch.filter(({ facts }) => matches(facts, filter)).map(({ key }) => key);
+      for await (const { entries, unreadable } of this.index.walk(startOf(filter, undefined))) {
+        const meant = entries.filter(({ facts }) => matches(facts, filter));
+        const keys = [...meant.map(({ key }) => key), ...unreadable];
         await this.remove(keys);
         deleted += keys.length;
       }

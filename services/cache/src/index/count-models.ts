@@ -1,5 +1,6 @@
 import type { CacheStats } from "#service-contracts/cache-store.js";
 import type { IndexedEntry } from "../entries/entry-facts.js";
+import type { IndexBatch } from "./entry-index.js";
 
 export type ModelStats = CacheStats["models"][string];
 
@@ -10,11 +11,11 @@ export interface IndexTotals {
 }
 
 /** Sums over stored entries; what a hit saved is what its answer had cost. */
-export async function countModels(batches: AsyncIterable<IndexedEntry[]>): Promise<IndexTotals> {
+export async function countModels(batches: AsyncIterable<IndexBatch>): Promise<IndexTotals> {
   const models = new Map<string, ModelStats>();
   const totals = { entries: 0, bytes: 0 };
-  for await (const batch of batches)
-    for (const entry of batch) {
+  for await (const { entries } of batches)
+    for (const entry of entries) {
       totals.entries += 1;
       totals.bytes += entry.facts.bytes;
       models.set(entry.facts.model, addEntry(models.get(entry.facts.model), entry));

@@ -9,10 +9,17 @@ local function keep(ttl)
   end
 end`;
 
-/** ARGV: ttl, key, storedAt, expires, facts. A new answer has not been hit. */
-export const addScript = `${keepAlive}
+/** Redis' own, by which the entries expire: a service whose clock is ahead forgets nothing that is still there. */
+const clock = `
+local function now()
+  local time = redis.call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end`;
+
+/** ARGV: ttl, key, storedAt, the entry's own ttl, facts. A new answer has not been hit. */
+export const addScript = `${keepAlive}${clock}
 redis.call('ZADD', KEYS[1], ARGV[3], ARGV[2])
-redis.call('ZADD', KEYS[2], ARGV[4], ARGV[2])
+redis.call('ZADD', KEYS[2], now() + ARGV[4], ARGV[2])
 redis.call('HSET', KEYS[3], ARGV[2], ARGV[5])
 redis.call('HDEL', KEYS[4], ARGV[2])
 redis.call('HDEL', KEYS[5], ARGV[2])
@@ -30,9 +37,9 @@ end`;
 export const removeScript = `${forget}
 forget(ARGV)`;
 
-/** ARGV: now, limit. In one step, so that an entry that is stored again at this moment stays. */
-export const pruneScript = `${forget}
-local gone = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', ARGV[1], 'LIMIT', 0, ARGV[2])
+/** ARGV: limit. In one step, so that an entry that is stored again at this moment stays. */
+export const pruneScript = `${forget}${clock}
+local gone = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', now(), 'LIMIT', 0, ARGV[1])
 forget(gone)
 return #gone`;
 

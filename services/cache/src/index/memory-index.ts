@@ -1,7 +1,7 @@
 import { Injectable } from "@nestjs/common";
 import type { IndexedEntry } from "../entries/entry-facts.js";
 import { MemoryTier } from "../entries/memory-tier.js";
-import { EntryIndex } from "./entry-index.js";
+import { EntryIndex, type IndexBatch } from "./entry-index.js";
 import { comparePositions, type Position, positionOf } from "./position.js";
 
 const batchSize = 200;
@@ -13,12 +13,13 @@ export class MemoryIndex extends EntryIndex {
     super();
   }
 
-  async *walk(after?: Position): AsyncGenerator<IndexedEntry[]> {
+  async *walk(after?: Position): AsyncGenerator<IndexBatch> {
     const all = this.memory
       .list()
       .sort((one, other) => comparePositions(positionOf(one), positionOf(other)))
       .filter((entry) => !after || comparePositions(after, positionOf(entry)) < 0);
-    for (let index = 0; index < all.length; index += batchSize) yield all.slice(index, index + batchSize);
+    for (let index = 0; index < all.length; index += batchSize)
+      yield { entries: all.slice(index, index + batchSize), unreadable: [] };
   }
 
   async find(key: string): Promise<IndexedEntry | undefined> {

@@ -1,4 +1,6 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { setTimeout } from "node:timers/promises";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { EntryCopy } from "#service-contracts/near-copies.js";
 import {
   isRedisMissing,
   type RedisServer,
@@ -118,6 +120,51 @@ describe.skipIf(isRedisMissing)("what stands in Redis", () => {
     await cache.service.app.get(RedisIndex).prune();
     expect(await indexed()).toBe("1");
     expect(await redis.cli("HKEYS", "llm-selfhost:{index}:1:facts")).toBe(keyOf(2));
+  });
+
+  it("goes with a clear by a service whose clock is ahead", async () => {
+    await start();
+    await cache.put(keyOf(1), "x", 60);
+    const aheadMs = 3_600_000;
+    const { now } = Date;
+    vi.spyOn(Date, "now").mockImplementation(() => now() + aheadMs);
+    await cache.service.app.get(RedisIndex).prune();
+    const { text } = await cache.ask("DELETE", "/entries");
+    vi.restoreAllMocks();
+    expect(JSON.parse(text)).toEqual({ deleted: 1 });
+    expect(await cache.get(keyOf(1))).toMatchObject({ status: 404 });
+  });
+
+  it("goes with a clear where nothing is known of it", async () => {
+    await start();
+    await cache.put(keyOf(1), "x");
+    await cache.put(keyOf(2), "x");
+    await redis.cli("HSET", "llm-selfhost:{index}:1:facts", keyOf(1), "damaged");
+    await redis.cli("HDEL", "llm-selfhost:{index}:1:facts", keyOf(2));
+    await cache.ask("DELETE", "/entries");
+    for (const number of [1, 2]) expect(await cache.get(keyOf(number))).toMatchObject({ status: 404 });
+  });
+
+  it.each([
+    ["that reads it", -3_600_000, 0],
+    ["that is stepped back later", 0, -3_600_000],
+  ])("is kept no longer than its time by the clock of a service %s", async (_name, beforeMs, afterMs) => {
+    await start();
+    const reader = await startCacheUnderTest({ REDIS_URL: `redis://127.0.0.1:${redis.port}` });
+    await waitForState(reader, "up");
+    await cache.put(keyOf(1), "x", 60);
+    await setTimeout(500); // its store is told too, and lets go of what was read before
+    const { now } = Date;
+    const step = (ms: number) => vi.spyOn(Date, "now").mockImplementation(() => now() + ms);
+    step(beforeMs);
+    await reader.get(keyOf(1));
+    step(beforeMs + afterMs);
+    const { text } = await reader.ask("GET", `/entries/${keyOf(1)}/copy`);
+    vi.restoreAllMocks();
+    await reader.service.close();
+    const { terms } = JSON.parse(text) as EntryCopy;
+    expect(terms?.remaining_ms).toBeLessThanOrEqual(60_000);
+    expect(terms?.remaining_ms).toBeGreaterThan(0);
   });
 
   it("is plain without a key: the search above would find it", async () => {

@@ -6,7 +6,7 @@ import { RedisAccess } from "../entries/redis-access.js";
 import { type IndexPart, indexParts, redisNames } from "../entries/redis-names.js";
 import { RedisConnection } from "../redis/redis-connection.js";
 import { Sealer } from "../sealing/sealer.js";
-import { EntryIndex } from "./entry-index.js";
+import { EntryIndex, type IndexBatch } from "./entry-index.js";
 import { HitCounts } from "./hit-counts.js";
 import { addScript, countScript, mendScript, pruneScript, removeScript } from "./index-scripts.js";
 import { comparePositions, type Position } from "./position.js";
@@ -35,13 +35,14 @@ export class RedisIndex extends EntryIndex {
     this.ttlMs = String(config.CACHE_MAX_TTL * 1000);
   }
 
+  /** It can be read for as long as it is in the index: what could not be listed could not be cleared. */
   seal(key: string, facts: EntryFacts): Promise<Buffer> {
-    return this.sealer.seal(factsName(key), Buffer.from(JSON.stringify(facts)), facts.expires);
+    return this.sealer.seal(factsName(key), Buffer.from(JSON.stringify(facts)), Infinity);
   }
 
-  async add(key: string, { storedAt, expires }: EntryFacts, sealedFacts: Buffer): Promise<void> {
+  async add(key: string, { storedAt }: EntryFacts, sealedFacts: Buffer, ttlMs: number): Promise<void> {
     this.hits.forget(key);
-    await this.run(addScript, [this.ttlMs, key, String(storedAt), String(expires), sealedFacts]);
+    await this.run(addScript, [this.ttlMs, key, String(storedAt), String(ttlMs), sealedFacts]);
   }
 
   async remove(entryKeys: readonly string[]): Promise<void> {
@@ -51,8 +52,7 @@ export class RedisIndex extends EntryIndex {
   /** Forgets what has expired, some at a time. */
   async prune(): Promise<void> {
     let pruned: unknown = pruneLimit;
-    while (pruned === pruneLimit)
-      pruned = await this.run(pruneScript, [String(Date.now()), String(pruneLimit)]);
+    while (pruned === pruneLimit) pruned = await this.run(pruneScript, [String(pruneLimit)]);
   }
 
   countHit(key: string, count: number, lastAt: number): void {
@@ -72,11 +72,13 @@ export class RedisIndex extends EntryIndex {
   }
 
   async find(key: string): Promise<IndexedEntry | undefined> {
-    const [found] = await this.access.insist("list", () => this.mended(() => this.read([key])));
-    return found;
+    const { entries } = await this.access.insist("list", () => this.mended(() => this.read([key])));
+    return entries[0];
   }
 
-  async *walk(after?: Position): AsyncGenerator<IndexedEntry[]> {
+  async *walk(after?: Position): AsyncGenerator<IndexBatch> {
+    // A replica refuses this, and is pruned by its master.
+    await this.prune().catch(() => {});
     let last = after;
     for (;;) {
       const places = await this.access.insist("list", () => this.mended(() => this.readPlaces(last)));
@@ -103,22 +105,25 @@ export class RedisIndex extends EntryIndex {
     }
   }
 
-  /** Without those that have expired, or whose facts are damaged. */
-  private async read(entryKeys: readonly string[]): Promise<IndexedEntry[]> {
+  private async read(entryKeys: readonly string[]): Promise<IndexBatch> {
     const field = async (part: IndexPart) => {
       const name = redisNames.index(part);
       return (await this.redis.ask(name, ["HMGET", name, ...entryKeys])) as (Buffer | null)[];
     };
     const [facts, counts, lasts] = await Promise.all([field("facts"), field("hits"), field("last-hits")]);
-    const entries = entryKeys.map(async (key, at): Promise<IndexedEntry[]> => {
+    const read = entryKeys.map(async (key, at): Promise<IndexedEntry | undefined> => {
       const frame = facts[at];
       const value = frame && (await this.sealer.open(factsName(key), frame));
-      if (!value) return [];
+      if (!value) return undefined;
       const lastAt = lasts[at] ? Number(lasts[at]) : undefined;
       const hits = { count: Number(counts[at] ?? 0), lastAt };
-      return [{ key, facts: JSON.parse(value.toString()) as EntryFacts, hits }];
+      return { key, facts: JSON.parse(value.toString()) as EntryFacts, hits };
     });
-    return (await Promise.all(entries)).flat();
+    const found = await Promise.all(read);
+    return {
+      entries: found.filter((entry) => entry !== undefined),
+      unreadable: entryKeys.filter((_key, at) => found[at] === undefined),
+    };
   }
 
   private run(script: string, args: readonly (string | Buffer)[]): Promise<unknown> {
