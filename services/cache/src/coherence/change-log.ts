@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { Injectable } from "@nestjs/common";
 import { redisNames } from "../entries/redis-names.js";
+import { isWrongKind } from "../redis/is-wrong-kind.js";
 import { RedisConnection } from "../redis/redis-connection.js";
 import { Sealer } from "../sealing/sealer.js";
 import { type Change, decodeChange, encodeChange } from "./change.js";
@@ -11,8 +12,12 @@ const keptMs = 3_600_000;
 const keptChanges = 10_000;
 const readAtOnce = 500;
 
-/** A full Redis refuses what needs memory as a script's first write, and takes it as its second. */
+/**
+ * What somebody else has put in the log's place goes. A full Redis refuses what needs memory as a script's first
+ * write, and takes it as its second.
+ */
 const appendScript = `
+if redis.call('TYPE', KEYS[1]).ok ~= 'stream' then redis.call('DEL', KEYS[1]) end
 redis.call('PEXPIRE', KEYS[1], ARGV[4])
 local id = redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[1], '*', 'origin', ARGV[2], 'change', ARGV[3])
 redis.call('PEXPIRE', KEYS[1], ARGV[4])
@@ -47,8 +52,7 @@ export class ChangeLog {
   }
 
   async read(position: string): Promise<ReadChanges> {
-    const answer = await this.redis.ask(name, ["XRANGE", name, position, "+", "COUNT", String(readAtOnce)]);
-    const [here, ...others] = answer as [id: Buffer, fields: Buffer[]][];
+    const [here, ...others] = await this.range(position);
     if (String(here?.[0]) !== position) return { changes: [], position: undefined, isEnd: true };
     const foreign = others.filter(([, fields]) => String(fields[1]) !== this.origin);
     return {
@@ -56,6 +60,15 @@ export class ChangeLog {
       position: String(others.at(-1)?.[0] ?? position),
       isEnd: others.length < readAtOnce - 1,
     };
+  }
+
+  private async range(position: string): Promise<[id: Buffer, fields: Buffer[]][]> {
+    const range = ["XRANGE", name, position, "+", "COUNT", String(readAtOnce)] as const;
+    const answer = await this.redis.ask(name, [...range]).catch((error: unknown) => {
+      if (isWrongKind(error)) return [];
+      throw error;
+    });
+    return answer as [id: Buffer, fields: Buffer[]][];
   }
 
   /** Nobody reads on for an hour: the log is still needed. */

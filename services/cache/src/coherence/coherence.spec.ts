@@ -68,6 +68,16 @@ describe.skipIf(isRedisMissing)("two caches over one Redis", () => {
     await redis.cli("DEL", "filler");
   });
 
+  it("both let go of what is deleted after another program took the log's name", async () => {
+    await storeInBoth(12);
+    await redis.cli("SET", "llm-selfhost:changes:1", "foreign");
+    await first.ask("DELETE", `/entries/${keyOf(12)}`);
+    await expectSoon(12, { status: 404 });
+    await storeInBoth(12);
+    await first.ask("DELETE", `/entries/${keyOf(12)}`);
+    await expectSoon(12, { status: 404 });
+  });
+
   it("both have the new answer that replaces one", async () => {
     await storeInBoth(2);
     await first.put(keyOf(2), "new");

@@ -1,9 +1,9 @@
 import { Injectable } from "@nestjs/common";
-import { ErrorReply } from "redis";
 import { CacheConfig } from "../cache.config.js";
 import type { EntryFacts, IndexedEntry } from "../entries/entry-facts.js";
 import { RedisAccess } from "../entries/redis-access.js";
 import { type IndexPart, indexParts, redisNames } from "../entries/redis-names.js";
+import { isWrongKind } from "../redis/is-wrong-kind.js";
 import { RedisConnection } from "../redis/redis-connection.js";
 import { Sealer } from "../sealing/sealer.js";
 import { EntryIndex, type IndexBatch } from "./entry-index.js";
@@ -138,7 +138,7 @@ export class RedisIndex extends EntryIndex {
     try {
       return await work();
     } catch (error) {
-      if (!(error instanceof ErrorReply && error.message.includes("WRONGTYPE"))) throw error;
+      if (!isWrongKind(error)) throw error;
       await this.runOnce(mendScript, []);
       return work();
     }
