@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from "node:crypto";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { isRedisMissing, startRedisServer } from "../support/redis-server.js";
 import {
   type Stack,
@@ -50,6 +50,18 @@ describe("limits of a key", () => {
     expect(seconds).toBeGreaterThan(0);
     expect(seconds).toBeLessThanOrEqual(60);
     expect((await ask(stack, bob)).status).toBe(200);
+  });
+
+  it("a minute is none longer for a clock that is stepped back", async () => {
+    const stack = await start({ RATE_LIMITS: "alice=1/-/-" });
+    await ask(stack, alice);
+    const { now } = Date;
+    vi.spyOn(Date, "now").mockImplementation(() => now() - 3_600_000);
+    const { status, headers } = await ask(stack, alice);
+    vi.restoreAllMocks();
+    expect(status).toBe(429);
+    expect(Number(headers.get("retry-after"))).toBeLessThanOrEqual(60);
+    expect(headers.get("x-should-retry")).not.toBe("false");
   });
 
   it("tells each answer what is left", async () => {

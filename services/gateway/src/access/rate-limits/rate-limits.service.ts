@@ -38,7 +38,8 @@ export class RateLimits {
       seconds,
       cost: name === "requests" ? 1 : 0,
     }));
-    const counts = await this.counters.charge(tenant, charges);
+    const counted = await this.counters.charge(tenant, charges);
+    const counts = windows.map((window, at) => endInTime(counted[at], window));
     onHeaders(toRateLimitHeaders(windows, counts, Date.now()));
     const exceeded = findExceeded(windows, counts);
     if (exceeded) throw toRefusal(exceeded);
@@ -62,6 +63,12 @@ export class RateLimits {
   private windowsOf(tenant: string): LimitWindow[] {
     return this.areOff ? [] : toLimitWindows(tenant, this.rates, this.budgets);
   }
+}
+
+/** Where the clock of whoever counts was stepped back, a window seems to go on for longer than it is. */
+function endInTime(count: LimitCount | undefined, { name, seconds }: LimitWindow): LimitCount {
+  const { consumed = 0, resetMs = 0 } = count ?? {};
+  return { name, consumed, resetMs: Math.min(resetMs, seconds * 1000) };
 }
 
 /** Of several, the one that takes longest. */
