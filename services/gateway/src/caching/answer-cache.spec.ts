@@ -202,11 +202,13 @@ describe("AnswerCache.find", () => {
   });
 
   it.each([
-    [60, true],
-    [30, false],
-    [0, false],
-  ])("with max-age=%i takes an entry of 45 s: %s", async (maxAgeSeconds, isTaken) => {
-    const { cache } = stored(says("Hello"), 45_000);
+    [60, 45, true],
+    [30, 45, false],
+    [0, 45, false],
+    [60, -3600, false],
+    [Infinity, -3600, true],
+  ])("with max-age=%d and an entry of %i s: %s", async (maxAgeSeconds, ageSeconds, isTaken) => {
+    const { cache } = stored(says("Hello"), ageSeconds * 1000);
     expect((await cache.find(question({}, { maxAgeSeconds }))) !== undefined).toBe(isTaken);
   });
 });

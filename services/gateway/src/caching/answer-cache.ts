@@ -42,7 +42,7 @@ export class AnswerCache {
     // Who takes stored answers only gets the one there is, for the second time too.
     const entry = await this.cache.get(key, policy.onlyIfCached ? undefined : givenHash);
     if (entry === undefined || entry === "given") return entry;
-    if ((Date.now() - entry.storedAt) / 1000 > policy.maxAgeSeconds) return undefined;
+    if (!isYoung(entry, policy.maxAgeSeconds)) return undefined;
     return { entry, replay: this.toReplay(unmaskHome(entry.message, home)) };
   }
 
@@ -80,4 +80,10 @@ export class AnswerCache {
   nearest({ parts, tenant, key }: Question): Promise<Neighbour | undefined> {
     return this.cache.nearest({ tenant, paths: toPathHashes(parts, this.pathSecret), except: key });
   }
+}
+
+/** An entry that comes from another clock's future may have any age. */
+function isYoung({ storedAt }: StoredEntry, maxAgeSeconds: number): boolean {
+  const ageSeconds = (Date.now() - storedAt) / 1000;
+  return maxAgeSeconds === Infinity || (ageSeconds >= 0 && ageSeconds <= maxAgeSeconds);
 }
