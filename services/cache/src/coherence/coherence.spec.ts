@@ -102,6 +102,21 @@ describe.skipIf(isRedisMissing)("two caches over one Redis", () => {
     expect(await second.ask("GET", `/entries/${keyOf(5)}?given=${hash}`)).toMatchObject({ given: "true" });
   });
 
+  it("both know what a session was given, by clocks an hour apart", async () => {
+    const hash = "d".repeat(32);
+    await first.put(keyOf(13), "x", 86_400);
+    await first.mark(keyOf(13), hash);
+    const { now } = Date;
+    vi.spyOn(Date, "now").mockImplementation(() => now() + 3_600_000);
+    const asked = await second.ask("GET", `/entries/${keyOf(13)}?given=${hash}`);
+    await second.mark(keyOf(13), "e".repeat(32));
+    vi.restoreAllMocks();
+    expect(asked).toMatchObject({ status: 404, given: "true" });
+    expect(await second.ask("GET", `/entries/${keyOf(13)}/copy?given=${hash}`)).toMatchObject({
+      given: "true",
+    });
+  });
+
   it("both count the hits", async () => {
     await storeInBoth(6);
     const before = await hitsOf(6);

@@ -107,17 +107,16 @@ export class EntriesService {
   }
 
   private async isGiven(key: string, hash: string, marks: Marks): Promise<boolean> {
-    return marks.until.has(hash) || (!marks.areAll && (await this.given.has(key, hash)));
+    return marks.remainingMs.has(hash) || (!marks.areAll && (await this.given.has(key, hash)));
   }
 
   private toTerms({ text, remainingMs, isFollowed }: FoundEntry, marks: Marks): CopyTerms | null {
-    const now = Date.now();
     if (!isFollowed || !marks.areAll) return null;
     return {
       instance: this.feed.instance,
       remaining_ms: Math.floor(remainingMs),
       bytes: text.length,
-      given: [...marks.until].map(([hash, until]) => [hash, Math.ceil((until - now) / 1000)]),
+      given: [...marks.remainingMs].map(([hash, ms]) => [hash, Math.ceil(ms / 1000)]),
     };
   }
 

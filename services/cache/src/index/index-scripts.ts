@@ -1,3 +1,5 @@
+import { redisClock } from "../redis/redis-clock.js";
+
 /**
  * The index's keys change together in one script each: KEYS as in `indexParts`. Every key gets its time to live
  * anew, at least as long as any entry may live, and never a shorter one.
@@ -9,15 +11,8 @@ local function keep(ttl)
   end
 end`;
 
-/** Redis' own, by which the entries expire: a service whose clock is ahead forgets nothing that is still there. */
-const clock = `
-local function now()
-  local time = redis.call('TIME')
-  return time[1] * 1000 + math.floor(time[2] / 1000)
-end`;
-
 /** ARGV: ttl, key, storedAt, the entry's own ttl, facts. A new answer has not been hit. */
-export const addScript = `${keepAlive}${clock}
+export const addScript = `${keepAlive}${redisClock}
 redis.call('ZADD', KEYS[1], ARGV[3], ARGV[2])
 redis.call('ZADD', KEYS[2], now() + ARGV[4], ARGV[2])
 redis.call('HSET', KEYS[3], ARGV[2], ARGV[5])
@@ -37,8 +32,11 @@ end`;
 export const removeScript = `${forget}
 forget(ARGV)`;
 
-/** ARGV: limit. In one step, so that an entry that is stored again at this moment stays. */
-export const pruneScript = `${forget}${clock}
+/**
+ * ARGV: limit. By the clock by which entries expire: nothing is forgotten that is still there. In one step, so that an
+ * entry that is stored again at this moment stays.
+ */
+export const pruneScript = `${forget}${redisClock}
 local gone = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', now(), 'LIMIT', 0, ARGV[1])
 forget(gone)
 return #gone`;
