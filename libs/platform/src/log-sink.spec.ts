@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -45,6 +45,12 @@ async function run(stdout: number | "pipe", LOG_FILE?: string): Promise<{ code: 
   return { code, errors };
 }
 
+function pipe(): string {
+  const path = join(mkdtempSync(`${folder}-`), "pipe");
+  execFileSync("mkfifo", [path]);
+  return path;
+}
+
 const opened = (path: string): number => {
   const file = openSync(path, "a");
   files.push(file);
@@ -57,6 +63,8 @@ describe.skipIf(process.platform !== "linux")("a log that cannot be written", ()
     ["stdout that nobody reads any more", () => run("pipe")],
     ["LOG_FILE on a full disk", () => run(opened("/dev/null"), "/dev/full")],
     ["LOG_FILE that cannot be opened", () => run(opened("/dev/null"), "/dev/null/log")],
+    ["LOG_FILE where no folder can be made", () => run(opened("/dev/null"), "/proc/none/log")],
+    ["LOG_FILE is a pipe that nobody reads", () => run(opened("/dev/null"), pipe())],
   ])("stops nothing and takes no memory: %s", async (_name, start) => {
     const { code, errors } = await start();
     expect({ code, errors }).toMatchObject({ code: 0 });

@@ -1,4 +1,4 @@
-import { close, constants, mkdirSync, openSync, writeSync } from "node:fs";
+import { close, constants, existsSync, mkdirSync, openSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { isatty } from "node:tty";
 
@@ -83,8 +83,17 @@ export class LogSink {
 
 function open(target: string | number): number {
   if (typeof target === "number") return isatty(target) ? openTerminal(target) : target;
-  mkdirSync(dirname(target), { recursive: true });
-  return openSync(target, "a");
+  makeFolder(dirname(target));
+  const { O_WRONLY, O_APPEND, O_CREAT, O_NONBLOCK } = constants;
+  // A pipe that nobody reads fails at once, and is tried again with the next line.
+  return openSync(target, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK);
+}
+
+/** Node's own `recursive` tries for ever below a folder such as /proc, which has no room for others. */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
+  mkdirSync(path);
 }
 
 /**
