@@ -13,9 +13,16 @@ export function readEnvironment(env = process.env) {
 function readEnvFile(path) {
   if (!existsSync(path)) return {};
   const bytes = readFileSync(path);
-  const fault = ".env must be a text in UTF-8, not in UTF-16 or with NUL bytes";
-  if (bytes.includes(0)) throw Object.assign(new Error(fault), { faults: [fault] });
-  return parseEnv(new TextDecoder().decode(bytes));
+  if (bytes.includes(0)) throw toFault(".env must be a text in UTF-8, not in UTF-16 or with NUL bytes");
+  const text = new TextDecoder().decode(bytes);
+  const [, name] =
+    /^[ \t]*(?:export[ \t]+)?([\w.-]+)[ \t]*=(?![ \t]*["'`])[^#\r\n]*[^#\s]#/m.exec(text) ?? [];
+  if (name !== undefined) throw toFault(`.env: ${name} has a # in its value: put the value in quotes`);
+  return parseEnv(text);
+}
+
+function toFault(text) {
+  return Object.assign(new Error(text), { faults: [text] });
 }
 
 /**
@@ -46,6 +53,12 @@ function dist(path) {
 export function toPlace(url) {
   const { hostname, port, protocol } = new URL(url);
   return { url, port: Number(port), isHere: protocol === "http:" && isLoopback(hostname) };
+}
+
+/** Where what listens on an address is asked from this machine. */
+export function toOwnUrl(host, port) {
+  const address = ["0.0.0.0", "::"].includes(host) ? "127.0.0.1" : host;
+  return `http://${isIP(address) === 6 ? `[${address}]` : address}:${port}`;
 }
 
 export function isLoopback(host) {

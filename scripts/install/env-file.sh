@@ -8,6 +8,10 @@ new_settings=()
 if [ -r "$env_file" ] && [ "$(tr -dc '\0' <"$env_file" | wc -c)" -ne 0 ]; then
   die ".env must be a text in UTF-8, not in UTF-16 or with NUL bytes"
 fi
+if [ -r "$env_file" ] &&
+  cut_off=$(grep -m 1 -E "^[[:space:]]*(export[[:space:]]+)?[A-Za-z0-9_.-]+[[:space:]]*=[[:space:]]*[^\"'\`#[:space:]]([^#]*[^#[:space:]])?#" "$env_file"); then
+  die ".env: ${cut_off%%=*} has a # in its value: put the value in quotes"
+fi
 
 # in_file NAME: its value in .env; fails where it is not set there.
 in_file() {

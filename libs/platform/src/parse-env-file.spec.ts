@@ -11,6 +11,25 @@ describe("a .env file", () => {
     ["UTF-8 with Windows' line ends", Buffer.from(text.replaceAll("\n", "\r\n"))],
   ])("is read in %s", (_name, bytes) => expect(parseEnvFile(bytes)).toEqual({ A: "1", B: "two words" }));
 
+  it.each([
+    ["A=abc#def", "A"],
+    ["B=1\nexport SOME_KEY = two words#three # comment\r\nC=2", "SOME_KEY"],
+  ])("is refused where a value would be cut off: %j", (cut, name) =>
+    expect(() => parseEnvFile(Buffer.from(cut))).toThrow(
+      `.env: ${name} has a # in its value: put the value in quotes`,
+    ),
+  );
+
+  it.each([
+    ["A=abc # see #5, a=b#c", "abc"],
+    ["A= 'abc#def'", "abc#def"],
+    ['A = "abc#def" # why#', "abc#def"],
+    ["#B=c#d\nA=", ""],
+    ["A=#b", ""],
+  ])("may have a # elsewhere: %j", (line, value) =>
+    expect(parseEnvFile(Buffer.from(line))).toEqual({ A: value }),
+  );
+
   it("may be empty", () => expect(parseEnvFile(Buffer.of())).toEqual({}));
 
   it.each([
