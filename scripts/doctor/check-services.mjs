@@ -1,5 +1,6 @@
 import { askJson, isAnswering, isListening } from "../host/ask.mjs";
 import { describePortOwner } from "../host/port-owner.mjs";
+import { toOwnUrl } from "../host/settings.mjs";
 import { leftovers, runningState } from "../host/state.mjs";
 import { broken, ok, warning } from "./finding.mjs";
 
@@ -10,21 +11,21 @@ import { broken, ok, warning } from "./finding.mjs";
 export async function checkServices({ gateway, cache, adapter }, env) {
   const state = runningState();
   const gatewayPorts = state?.gatewayPorts ?? [gateway.API_PORT];
+  const gatewayUrls = gatewayPorts.map((port) => toOwnUrl(gateway.API_HOST, port));
   const findings = checkSupervisor(state);
-  for (const port of gatewayPorts)
-    findings.push(await checkPort("gateway", `http://127.0.0.1:${port}`, "API_PORT"));
-  const health = (await askJson(`http://127.0.0.1:${gatewayPorts[0]}/health`))?.details ?? {};
+  for (const url of gatewayUrls) findings.push(await checkPort("gateway", url, "API_PORT"));
+  const health = (await askJson(`${gatewayUrls[0]}/health`))?.details ?? {};
   const isCacheReached = health.cache?.state === "ok";
   const isAdapterReached = health.inference?.latency_ms !== undefined;
   findings.push(
     isCacheReached
       ? ok("cache", "answers the gateway")
-      : await checkPort("cache", env.CACHE_URL || `http://127.0.0.1:${cache.CACHE_PORT}`, "CACHE_PORT"),
+      : await checkPort("cache", env.CACHE_URL || toOwnUrl(cache.CACHE_HOST, cache.CACHE_PORT), "CACHE_PORT"),
     isAdapterReached
       ? ok("inference adapter", "answers the gateway")
       : await checkPort(
           "inference adapter",
-          env.INFERENCE_URL || `http://127.0.0.1:${adapter.INFERENCE_PORT}`,
+          env.INFERENCE_URL || toOwnUrl(adapter.INFERENCE_HOST, adapter.INFERENCE_PORT),
           "INFERENCE_PORT",
         ),
   );
@@ -57,7 +58,7 @@ async function checkPort(name, url, variable) {
   const { hostname, port, origin } = new URL(url);
   // Not the URL itself: a password may stand in it.
   if (await isAnswering(`${url}/health/live`)) return ok(name, `answers at ${origin}`);
-  if (!(await isListening(hostname, Number(port))))
+  if (!(await isListening(hostname.replace(/^\[|\]$/g, ""), Number(port))))
     return broken(
       name,
       `nothing listens at ${origin}`,

@@ -2,9 +2,18 @@ import { isAlive } from "../host/process-identity.mjs";
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
+import { networkInterfaces } from "node:os";
+import { setTimeout as delay } from "node:timers/promises";
 import { ask, isAnswering, isLive, makeStack, programOf, setTokenDelay, stateOf, until } from "./stack.mjs";
+
+/** One by which other machines reach this one, where there is one. */
+function outsideAddresses() {
+  const all = Object.values(networkInterfaces()).flat();
+  const found = all.find(({ family, internal }) => family === "IPv4" && !internal);
+  return found ? [found.address] : [];
+}
 
 /** start_llm_selfhost.sh: what it starts, keeps running and ends. */
 export async function supervisorChecks(node) {
@@ -118,6 +127,46 @@ export async function supervisorChecks(node) {
       assert.equal(other.exitCode, null);
       other.kill();
     },
+
+    "a stack whose run folder was removed runs on, and is stopped": async () => {
+      assert.equal((await scratch.host("start")).code, 0);
+      const { supervisor } = stateOf(scratch);
+      rmSync(scratch.path("run"), { recursive: true });
+      await until("its state is back", () => existsSync(scratch.path("run/state.json")));
+      // Longer than between two looks at the sizes of the logs.
+      await delay(32_000);
+      assert.deepEqual(stateOf(scratch).supervisor, supervisor);
+      assert.ok(isAlive(supervisor));
+      assert.equal((await scratch.host("status")).code, 0);
+      assert.equal((await scratch.host("stop", "--now")).code, 0);
+      assert.ok(!(await isLive(url)));
+    },
+
+    ...Object.fromEntries(
+      ["::1", ...outsideAddresses()].map((address) => [
+        `a gateway that listens on ${address} only is found there, and services on ::1`,
+        async () => {
+          const env = {
+            API_HOST: address,
+            CACHE_HOST: "::1",
+            INFERENCE_HOST: "::1",
+            ALLOW_UNAUTHENTICATED: "true",
+          };
+          const { code, output } = await scratch.runWith(env, "./start_llm_selfhost.sh");
+          assert.equal(code, 0, output);
+          await until("the model is ready", async () =>
+            /tiny:latest ready/.test((await scratch.host("status")).output),
+          );
+          const host = address.includes(":") ? `[${address}]` : address;
+          assert.ok(await isAnswering(`http://${host}:${ports.gateway}`));
+          const health = await (await fetch(`http://${host}:${ports.gateway}/health`)).json();
+          assert.equal(health.details.cache.state, "ok");
+          const again = await scratch.runWith(env, "./start_llm_selfhost.sh");
+          assert.match(again.output, /It is running already/);
+          assert.equal((await scratch.host("stop", "--now")).code, 0);
+        },
+      ]),
+    ),
 
     "an Ollama that runs already is used, and left alone": async () => {
       const own = spawn(`${scratch.bin}/ollama`, ["serve"], { env: scratch.env, stdio: "ignore" });

@@ -10,7 +10,8 @@ export async function checkStart(programs) {
   for (const program of programs) {
     if (await program.isElsewhere?.()) continue;
     if (!program.command) faults.push(`The program ${program.name} is not installed: run ./install.sh`);
-    if (await isListening("127.0.0.1", program.port)) faults.push(toTakenFault(program));
+    const { hostname } = new URL(program.url ?? "http://127.0.0.1");
+    if (await isListening(hostname.replace(/^\[|\]$/g, ""), program.port)) faults.push(toTakenFault(program));
   }
   if (faults.length > 0) throw new StartFault(faults.join("\n"));
 }

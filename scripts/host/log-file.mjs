@@ -16,9 +16,17 @@ export function openLog(name) {
 /** A log that has grown too long becomes the old one, and begins anew. */
 export function limitLogs() {
   setInterval(() => {
-    for (const name of readdirSync(runFolder).filter((file) => file.endsWith(".log")))
-      limit(join(runFolder, name));
+    for (const name of logNames()) limit(join(runFolder, name));
   }, checkIntervalMs).unref();
+}
+
+/** None where the folder has been removed. */
+function logNames() {
+  try {
+    return readdirSync(runFolder).filter((file) => file.endsWith(".log"));
+  } catch {
+    return [];
+  }
 }
 
 function limit(path) {

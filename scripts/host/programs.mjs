@@ -1,30 +1,37 @@
+import { isIP } from "node:net";
 import { join } from "node:path";
 import { root } from "../root.mjs";
 import { isAnswering, isListening } from "./ask.mjs";
 import { findProgram } from "./find-program.mjs";
 import { redisFolder } from "./paths.mjs";
-import { isLoopback } from "./settings.mjs";
+import { isLoopback, toOwnUrl } from "./settings.mjs";
 
 /**
- * What runs beside each other, in the order of the start: `{ name, command, args, input, env, port, log,
- * isAnswering, isElsewhere, patienceMs }`. `isElsewhere` is there for what somebody else may have started
+ * What runs beside each other, in the order of the start: `{ name, command, args, input, env, port, url,
+ * log, isAnswering, isElsewhere, patienceMs }`. `isElsewhere` is there for what somebody else may have started
  * already: then that one is used. `patienceMs` is how long it may take to end, `log` a file of its own.
  */
 export function toPrograms(settings, { node, env, gatewayPorts }) {
   const { cache, adapter } = settings;
-  const cacheUrl = toServiceUrl(env.CACHE_URL, cache.CACHE_PORT);
-  const inferenceUrl = toServiceUrl(env.INFERENCE_URL, adapter.INFERENCE_PORT);
-  const service = (folder, port, more) => toService(folder, port, more, settings, node);
+  const ownCacheUrl = toOwnUrl(cache.CACHE_HOST, cache.CACHE_PORT);
+  const ownInferenceUrl = toOwnUrl(adapter.INFERENCE_HOST, adapter.INFERENCE_PORT);
+  const cacheUrl = env.CACHE_URL || ownCacheUrl;
+  const inferenceUrl = env.INFERENCE_URL || ownInferenceUrl;
+  const service = (folder, url, more) => toService(folder, url, more, settings, node);
   const gateway = (port) =>
-    service("gateway", port, { API_PORT: port, CACHE_URL: cacheUrl, INFERENCE_URL: inferenceUrl });
+    service("gateway", toOwnUrl(settings.gateway.API_HOST, port), {
+      API_PORT: port,
+      CACHE_URL: cacheUrl,
+      INFERENCE_URL: inferenceUrl,
+    });
   return [
-    ...(isOurs(cacheUrl, cache.CACHE_PORT)
-      ? [...redis(settings), service("cache", cache.CACHE_PORT, { CACHE_PORT: cache.CACHE_PORT })]
+    ...(isOurs(cacheUrl, ownCacheUrl)
+      ? [...redis(settings), service("cache", ownCacheUrl, { CACHE_PORT: cache.CACHE_PORT })]
       : []),
-    ...(isOurs(inferenceUrl, adapter.INFERENCE_PORT)
+    ...(isOurs(inferenceUrl, ownInferenceUrl)
       ? [
           ...ollama(settings, env),
-          service("inference-adapter", adapter.INFERENCE_PORT, {
+          service("inference-adapter", ownInferenceUrl, {
             INFERENCE_PORT: adapter.INFERENCE_PORT,
             MODEL_PULL: env.MODEL_PULL || "true",
             MODEL_WARMUP: env.MODEL_WARMUP || "true",
@@ -38,14 +45,11 @@ export function toPrograms(settings, { node, env, gatewayPorts }) {
   ];
 }
 
-function toServiceUrl(named, port) {
-  return named || `http://127.0.0.1:${port}`;
-}
-
 /** Whether a URL names the service that is started here, and not one that runs somewhere else. */
-function isOurs(url, port) {
-  const { hostname, port: named } = new URL(url);
-  return isLoopback(hostname) && named === String(port);
+function isOurs(url, ownUrl) {
+  const named = new URL(url);
+  const own = new URL(ownUrl);
+  return (isLoopback(named.hostname) || named.hostname === own.hostname) && named.port === own.port;
 }
 
 /** One gateway on its own port; several on those above it, which is then the load balancer's. */
@@ -53,14 +57,15 @@ export function toGatewayPorts(port, count) {
   return count === 1 ? [port] : Array.from({ length: count }, (_, index) => port + 1 + index);
 }
 
-function toService(name, port, env, settings, node) {
+function toService(name, url, env, settings, node) {
   return {
     name,
     command: node,
     args: ["--enable-source-maps", join(root, `dist/services/${name}/src/main.js`)],
     env: Object.fromEntries(Object.entries(env).map(([variable, value]) => [variable, String(value)])),
-    port,
-    isAnswering: () => isAnswering(`http://127.0.0.1:${port}/health/live`),
+    port: Number(new URL(url).port || 80),
+    url,
+    isAnswering: () => isAnswering(`${url}/health/live`),
     patienceMs: settings.gateway.DRAIN_TIMEOUT_MS + 10_000,
   };
 }
@@ -102,7 +107,7 @@ function redis({ redis: options, cache }) {
   const isThere = () => isListening(host, port);
   const lines = [
     `port ${port}`,
-    "bind 127.0.0.1",
+    `bind ${isIP(host) ? host : "127.0.0.1"}`,
     `dir ${JSON.stringify(redisFolder)}`,
     "appendonly yes",
     "maxmemory 512mb",

@@ -2,10 +2,10 @@ import { askJson, isAnswering } from "./ask.mjs";
 import { logPath } from "./paths.mjs";
 
 /** One line for each program, and one for the model. */
-export async function toStatusLines({ programs, gatewayPorts }) {
+export async function toStatusLines({ programs, gatewayUrl }) {
   const names = Math.max(...programs.map(({ name }) => name.length));
   const lines = programs.map((program) => `  ${program.name.padEnd(names)}  ${describe(program)}`);
-  return [...lines, `  ${"model".padEnd(names)}  ${await describeModel(gatewayPorts[0])}`];
+  return [...lines, `  ${"model".padEnd(names)}  ${await describeModel(gatewayUrl)}`];
 }
 
 function describe({ state, port, pid, starts, since }) {
@@ -21,8 +21,7 @@ function describe({ state, port, pid, starts, since }) {
 }
 
 /** What `/health/ready` says of the default model. */
-export async function describeModel(gatewayPort) {
-  const url = `http://127.0.0.1:${gatewayPort}`;
+export async function describeModel(url) {
   if (!(await isAnswering(`${url}/health/live`))) return "unknown: the gateway does not answer";
   const health = await askJson(`${url}/health/ready`);
   const { message, model } = health?.details?.inference ?? {};

@@ -1,9 +1,9 @@
-import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { statePath } from "./paths.mjs";
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { makeRunFolders, statePath } from "./paths.mjs";
 import { isAlive } from "./process-identity.mjs";
 
 /**
- * What the supervisor has started: `{ supervisor, gateways, programs }`, a program being
+ * What the supervisor has started: `{ supervisor, gatewayPorts, gatewayUrl, programs }`, a program being
  * `{ name, state, pid, startTime, starts, since }` with state `running`, `waiting` (to be started again),
  * `elsewhere` (somebody else's answers on its port) or `ended`. It outlives a supervisor that was killed.
  */
@@ -15,7 +15,12 @@ export function readState() {
   }
 }
 
+export function hasState() {
+  return existsSync(statePath);
+}
+
 export function writeState(state) {
+  makeRunFolders();
   writeFileSync(`${statePath}.new`, `${JSON.stringify(state, null, 2)}\n`);
   renameSync(`${statePath}.new`, statePath);
 }

@@ -7,10 +7,11 @@ import { limitLogs, openLog } from "./log-file.mjs";
 import { makeRunFolders } from "./paths.mjs";
 import { identify } from "./process-identity.mjs";
 import { toPrograms } from "./programs.mjs";
-import { removeState, writeState } from "./state.mjs";
+import { hasState, removeState, writeState } from "./state.mjs";
 
 /** Ollama and Redis get a moment before those who use them; who comes too early only logs that they are missing. */
 const headStartMs = 300;
+const stateCheckMs = 2000;
 
 /** @returns the exit code, when everything has ended */
 export async function supervise({ env, settings, gatewayPorts }) {
@@ -19,18 +20,22 @@ export async function supervise({ env, settings, gatewayPorts }) {
     log("another supervisor runs already");
     return 1;
   }
-  const keepers = toPrograms(settings, { node: process.execPath, env, gatewayPorts }).map(
+  const programs = toPrograms(settings, { node: process.execPath, env, gatewayPorts });
+  const { url: gatewayUrl } = programs.find(({ name }) => name.startsWith("gateway"));
+  const keepers = programs.map(
     (program) => new Keeper(program, { env, stdio: outputOf(program), onChange: report, log }),
   );
   function report() {
-    const programs = keepers.map((keeper) => keeper.describe());
+    const described = keepers.map((keeper) => keeper.describe());
     try {
-      writeState({ supervisor: identify(process.pid), gatewayPorts, programs });
+      writeState({ supervisor: identify(process.pid), gatewayPorts, gatewayUrl, programs: described });
     } catch (error) {
       log(`the state cannot be written: ${error.message}`);
     }
   }
   limitLogs();
+  // Whoever removes the folder of logs must still be able to stop what runs.
+  const stateCheck = setInterval(() => hasState() || report(), stateCheckMs);
   const asked = signalled(keepers);
   log(`starting ${keepers.map(({ program }) => program.name).join(", ")}`);
   for (const keeper of keepers) {
@@ -42,6 +47,7 @@ export async function supervise({ env, settings, gatewayPorts }) {
   const isGateway = ({ program }) => program.name.startsWith("gateway");
   await Promise.all(keepers.filter(isGateway).map((keeper) => keeper.stop(signalName)));
   for (const keeper of keepers.toReversed()) if (!isGateway(keeper)) await keeper.stop(signalName);
+  clearInterval(stateCheck);
   removeState();
   log("stopped");
   return 0;

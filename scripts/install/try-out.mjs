@@ -9,8 +9,7 @@ const lookIntervalMs = 2000;
 const patienceMs = 15 * 60_000;
 const answerLimitMs = 10 * 60_000;
 
-const [port] = runningState()?.gatewayPorts ?? fail("It is not running");
-const url = `http://127.0.0.1:${port}`;
+const { gatewayUrl: url } = runningState() ?? fail("It is not running");
 await waitForModel();
 await sendMessage();
 await lookAtRedis();
@@ -20,7 +19,7 @@ async function waitForModel() {
   let since = performance.now();
   for (;;) {
     const ready = await askJson(`${url}/health/ready`);
-    const state = ready?.status === "ok" ? undefined : await describeModel(port);
+    const state = ready?.status === "ok" ? undefined : await describeModel(url);
     if (state === undefined) return;
     if (state !== last) {
       say(`model: ${state}`);
