@@ -69,9 +69,15 @@ describe("GatewayConfig", () => {
     ]);
   });
 
+  it("wants a URL's password as URLs have it", () =>
+    expect(
+      faults({ CACHE_URL: "http://cache:a%zz@host:8100", INFERENCE_URL: "http://u:50%25@host/prefix/" }),
+    ).toEqual(["CACHE_URL must have a % in its user or password written as %25"]));
+
   it.each([
     ["API_KEYS", "alice:sk-ant-secret"],
     ["INFERENCE_URL", "user:sk-ant-secret@host"],
+    ["INFERENCE_URL", "http://user:%sk-ant-secret@host"],
     ["API_PORT", "sk-ant-secret"],
   ])("never repeats the value of a bad %s", (name, value) =>
     expect(faults({ [name]: value }).join()).toMatch(new RegExp(`^${name} (?!.*sk-ant)`)),
