@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { startGateway } from "../../services/gateway/src/start-gateway.js";
 import { parseMetrics } from "../support/parse-metrics.js";
 import { type Stack, postMessage, question, startStack, untilStored, writes } from "../support/stack.js";
 
@@ -54,6 +55,27 @@ describe("health", () => {
       timeout: 15_000,
       interval: 100,
     });
+  });
+
+  it("knows services that have been mistaken for each other", async () => {
+    stack = await startStack();
+    const { cache, adapter } = stack;
+    const env = { LOG_LEVEL: "silent", API_PORT: "0" };
+    const gateway = await startGateway({ ...env, CACHE_URL: adapter.url, INFERENCE_URL: cache.url });
+    try {
+      expect(await healthOf(gateway.url)).toMatchObject([
+        503,
+        {
+          details: {
+            inference: { status: "down", message: expect.stringContaining("INFERENCE_URL") as string },
+            cache: { state: "degraded", message: expect.stringContaining("CACHE_URL") as string },
+          },
+        },
+      ]);
+      expect((await healthOf(gateway.url, "/health/ready"))[0]).toBe(503);
+    } finally {
+      await gateway.close();
+    }
   });
 
   it("is 503 without the adapter", async () => {

@@ -17,7 +17,9 @@ export class CacheHealth {
       const { status, body } = await this.cache.health();
       await this.cache.checkAccess();
       const latency_ms = Math.round(performance.now() - startedAt);
-      const details = (body as { details?: Record<string, unknown> }).details ?? {};
+      const details = (body as { details?: Record<string, unknown> } | null)?.details ?? {};
+      if (status === 200 && details["redis"] === undefined)
+        throw new Error("what answers at CACHE_URL is no cache service");
       return indicator.up({ state: status === 200 ? "ok" : "degraded", latency_ms, ...details });
     } catch (error) {
       return indicator.up({ state: "degraded", message: (error as Error).message });

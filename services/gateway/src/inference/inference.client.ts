@@ -74,10 +74,11 @@ export class InferenceClient {
     return this.http.request({ method: "GET", path, timeoutMs: metadataTimeoutMs }).catch(throwApiError);
   }
 
-  /** Its health page is open to everybody; whether it takes this gateway's requests is another question. @throws ApiError */
+  /** Every service has a health page, open to everybody; whether this one takes our requests is another question. @throws ApiError */
   async checkAccess(): Promise<void> {
     const list = { method: "GET", path: "/v1/models?limit=1", timeoutMs: metadataTimeoutMs } as const;
     const { status, headers, body } = await this.http.request(list).catch(throwApiError);
+    if (status === 404) throw new ApiError("api_error", "What answers at INFERENCE_URL has no models");
     if (isRefusedAccess(status)) throw toApiError(status, headers, body);
   }
 
