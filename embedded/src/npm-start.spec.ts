@@ -63,6 +63,11 @@ describe("npm start", () => {
     expect(await second.ended).toBe(0);
   });
 
+  it("tells that a key is needed where a file has the keys", async () => {
+    const start = npmStart(["--port", "0"], { API_KEYS_FILE: "/dev/null" });
+    expect(await isUp(start)).toContain("export ANTHROPIC_AUTH_TOKEN=<your key>");
+  });
+
   it("writes its log soon, and all of it before it ends", async () => {
     const start = npmStart(["--port", "0"]);
     const url = /gateway {3}(http:\S+)/.exec(await isUp(start))?.[1] ?? "";

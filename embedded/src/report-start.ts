@@ -10,6 +10,7 @@ import { toModelLine, toStartReport } from "./to-start-report.js";
 /** Prints where everything is and how to go on; plainly, whatever the log's format is. */
 export async function reportStart(embedded: Embedded): Promise<void> {
   const { configuration, gateway, cacheUrl, inferenceUrl } = embedded;
+  const { API_KEYS, API_KEYS_FILE } = configuration.gateway;
   const redis = toRedisOptions(configuration.cache);
   const report = toStartReport({
     version: packageVersion(),
@@ -18,7 +19,7 @@ export async function reportStart(embedded: Embedded): Promise<void> {
     store: redis ? `Redis at ${redis.host}:${redis.port}` : "in memory",
     inferenceUrl: hideCredentials(inferenceUrl),
     model: await describeModel(embedded),
-    needsKey: parseApiKeys(configuration.gateway.API_KEYS).length > 0,
+    needsKey: API_KEYS_FILE !== "" || parseApiKeys(API_KEYS).length > 0,
   });
   openStdout().write(report);
   if (embedded.isDemo) logger(embedded).warn("no Ollama is running: the built-in demo engine answers");
