@@ -143,4 +143,10 @@ describe("GET /claude-code/env", () => {
     ]);
     expect(stdout).toContain("export ANTHROPIC_BASE_URL='http://localhost:8001'\n");
   });
+
+  it("names the TLS of a proxy in front", async () => {
+    const headers = { "x-forwarded-proto": "https" };
+    const lines = await (await fetch(`${stack.url}/claude-code/env`, { headers })).text();
+    expect(lines).toContain(`export ANTHROPIC_BASE_URL='${stack.url.replace("http:", "https:")}'\n`);
+  });
 });

@@ -21,12 +21,17 @@ export class ClaudeCodeController {
    */
   @Get("env")
   @Header("content-type", "text/plain; charset=utf-8")
-  async env(@Headers("host") host: string, @Res({ passthrough: true }) reply: FastifyReply): Promise<string> {
+  async env(
+    @Headers("host") host: string,
+    @Headers("x-forwarded-proto") outerScheme: string | undefined,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<string> {
     const { MODEL_NAME, INFERENCE_CONCURRENCY: concurrency } = this.config;
     const found = await this.findModel();
     const isFound = !(found instanceof ApiError);
     const settings = {
-      baseUrl: `http://${host}`,
+      // Without TLS in front a key would go over the network in the clear.
+      baseUrl: `${outerScheme === "https" ? "https" : "http"}://${host}`,
       model: MODEL_NAME,
       contextLength: isFound ? found.max_input_tokens : undefined,
       needsKey: this.keys.areSet,
