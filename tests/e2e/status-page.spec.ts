@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { isChromiumMissing, startChromium } from "../support/chromium.js";
-import { type Stack, question, startStack, untilStored } from "../support/stack.js";
+import { type Stack, question, startHungServer, startStack, untilStored } from "../support/stack.js";
 
 const phone = { viewport: { width: 360, height: 740 } };
 const desktop = { viewport: { width: 1280, height: 900 } };
@@ -70,6 +70,17 @@ describe.skipIf(isChromiumMissing)("the status page in Chromium", () => {
 
   const text = (page: Page, id: string) => page.textContent(`#${id}`);
   const isReady = (page: Page) => expect.poll(() => text(page, "state"), limit).toBe("Ready");
+
+  it("tells which service is silent, though asking that one takes long", async () => {
+    const hung = await startHungServer();
+    const lame = await startStack({ gateway: { INFERENCE_URL: hung.url, CACHE_URL: hung.url } });
+    closing.push(lame.close, hung.close);
+    const { page } = await open(lame.url);
+    await expect
+      .poll(() => text(page, "state"), { timeout: 40_000 })
+      .toMatch(/^(Not well: inference adapter|The gateway does not answer)/);
+    expect(await text(page, "state")).toBe("Not well: inference adapter, cache");
+  }, 60_000);
 
   it("shows what happens, without the content, and asks nobody else", async () => {
     const { page, faults, requests } = await open(stack.url);

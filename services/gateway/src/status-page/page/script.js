@@ -1,5 +1,7 @@
 // Asks the gateway every few seconds and shows what it says. Everything is set as text, never as markup.
 const intervalMs = 3000;
+// Longer than the gateway waits for services that take a question and say nothing.
+const patienceMs = 30_000;
 const shownRequests = 50;
 const priceNames = ["gpuHour", "cloudInput", "cloudOutput"];
 
@@ -47,7 +49,7 @@ async function refresh() {
 }
 
 async function ask(path, headers = {}) {
-  const answer = await fetch(path, { headers, signal: AbortSignal.timeout(10_000) });
+  const answer = await fetch(path, { headers, signal: AbortSignal.timeout(patienceMs) });
   if (!answer.ok) throw Object.assign(new Error(`status ${answer.status}`), { status: answer.status });
   return answer.json();
 }
