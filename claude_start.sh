@@ -184,7 +184,7 @@ read_host() {
 }
 
 check_options() {
-  local name='^[A-Za-z0-9_][A-Za-z0-9_.@:%-]*$' address='^https?://[A-Za-z0-9._:-]+(\[[0-9a-fA-F:]+\](:[0-9]+)?)?(/[A-Za-z0-9._~/-]*)?$'
+  local name='^[A-Za-z0-9_][A-Za-z0-9_.@:%-]*$' address='^https?://([A-Za-z0-9._-]+|\[[0-9a-fA-F:.]+\])(:[0-9]+)?(/[A-Za-z0-9._~/-]*)?$'
   if [ -n "$ssh_target" ] && [ -n "$url" ]; then usage_error "Either --ssh or --url."; fi
   if [ -n "$ssh_target" ] && ! [[ $ssh_target =~ $name ]]; then usage_error "--ssh takes USER@HOST, not \"$ssh_target\"."; fi
   if [ -n "$url" ] && ! [[ $url =~ $address ]]; then usage_error "--url takes something like http://host:8000, not \"$url\"."; fi

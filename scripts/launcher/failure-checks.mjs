@@ -130,14 +130,17 @@ export const failureChecks = {
     ...(await runLauncher(laptop, [...args, "--key", "abc123"])),
     says: /--key takes a file/,
   }),
-  "nothing at --url": async ({ laptop }) => {
-    const url = `http://127.0.0.1:${await findFreePort()}`;
-    return {
-      ...(await runLauncher(laptop, ["--url", url])),
-      says: /Connection refused: nothing listens at/,
-    };
-  },
+  "nothing at --url": ({ laptop }) => nothingAt("127.0.0.1", laptop),
+  "nothing at --url, an address of IPv6": ({ laptop }) => nothingAt("[::1]", laptop),
 };
+
+async function nothingAt(host, laptop) {
+  const url = `http://${host}:${await findFreePort()}`;
+  return {
+    ...(await runLauncher(laptop, ["--url", url])),
+    says: /Connection refused: nothing listens at/,
+  };
+}
 
 /** What stands wrong on the command line or in the file of hosts: exit code 2. */
 export const usageChecks = {
