@@ -1,6 +1,7 @@
 import { createServer } from "node:http";
 import { afterEach, describe, expect, it } from "vitest";
 import { startFakeOpenAi } from "../../tests/support/fake-openai/fake-openai.js";
+import { startFakeOllama } from "../../tests/support/fake-ollama/fake-ollama.js";
 import { findFreePort, listenOnFreePort } from "./__fixtures__/listen-on-free-port.js";
 import { type Embedded, type EmbeddedSettings, startEmbedded } from "./start-embedded.js";
 
@@ -39,6 +40,21 @@ describe("startEmbedded", () => {
     expect(second.headers.get("x-served-model")).toBe("qwen3-coder:demo");
     const health = await fetch(`${embedded.gateway.url}/health`);
     expect([health.status, await health.text()]).toEqual([200, expect.stringContaining("qwen3-coder:demo")]);
+  });
+
+  it("waits for an answer that takes too long once, not once for each service", async () => {
+    const ollama = await startFakeOllama();
+    opened.push(ollama);
+    ollama.script([{ text: "Some words" }, { delayMs: 60_000 }]);
+    const env = { OLLAMA_HOST: ollama.url, INFERENCE_MODE: "chat", DRAIN_TIMEOUT_MS: "4000" };
+    const embedded = await startEmbedded({ LOG_LEVEL: "silent", API_PORT: "0", ...env });
+    const body = { model: "qwen3-coder", stream: true, messages: [{ role: "user", content: "Hi" }] };
+    const url = `${embedded.gateway.url}/v1/messages`;
+    const answer = await fetch(url, { method: "POST", body: JSON.stringify(body) });
+    const startedAt = performance.now();
+    const [text] = await Promise.all([answer.text(), embedded.close()]);
+    expect(text).toContain("shutting down");
+    expect(performance.now() - startedAt).toBeLessThan(7500);
   });
 
   it("hands over to Ollama when it appears", async () => {

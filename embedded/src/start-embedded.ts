@@ -27,7 +27,7 @@ export interface Embedded {
   /** Where the adapter finds Ollama, or what stands in for it; undefined where it uses none or runs elsewhere. */
   ollamaUrl: string | undefined;
   isDemo: boolean;
-  /** The gateway first, then what it uses. */
+  /** The gateway first, then what it uses; the time is for all of them together. */
   close(drainTimeoutMs?: number): Promise<void>;
 }
 
@@ -46,9 +46,10 @@ export async function startEmbedded(
   const configuration = checkConfiguration(env);
   await checkGatewayPort(configuration.gateway.API_PORT, configuration.gateway.API_HOST);
   const started: Started = {};
-  const close = async (drainTimeoutMs?: number) => {
+  const close = async (drainTimeoutMs = configuration.gateway.DRAIN_TIMEOUT_MS) => {
+    const endsAt = performance.now() + drainTimeoutMs;
     for (const service of [started.gateway, started.adapter, started.cache, started.demo])
-      await service?.close(drainTimeoutMs);
+      await service?.close(Math.max(0, endsAt - performance.now()));
   };
   try {
     const cacheUrl = await startOwnCache(env, configuration, started);
