@@ -38,6 +38,9 @@ describe("limits of a key", () => {
     const statuses = [];
     for (let n = 0; n < 3; n++) statuses.push((await ask(stack, alice)).status);
     expect(statuses).toEqual([200, 200, 429]);
+    const page = await (await fetch(`${stack.url}/metrics`)).text();
+    expect(page).toContain('llm_cache_requests_total{result="error"} 1\n');
+    expect(page).toMatch(/^gen_ai_server_request_duration_seconds_count\{.*"rate_limit_error".*\} 1$/m);
     const refused = await stack.post(question(), alice);
     expect(await refused.json()).toMatchObject({
       type: "error",

@@ -2,7 +2,7 @@ import { Body, Controller, HttpCode, Post, Req, Res, UseGuards } from "@nestjs/c
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { ClientPresence } from "#platform/abort-on-disconnect.js";
 import { ApiKeyGuard, Tenant } from "../access/api-key.guard.js";
-import { RateLimitGuard } from "../access/rate-limits/rate-limit.guard.js";
+import { RateLimits } from "../access/rate-limits/rate-limits.service.js";
 import { MessageReply } from "./message-reply.js";
 import { MessagesService } from "./messages.service.js";
 
@@ -11,11 +11,11 @@ import { MessagesService } from "./messages.service.js";
 export class MessagesController {
   constructor(
     private readonly messages: MessagesService,
+    private readonly limits: RateLimits,
     private readonly reply: MessageReply,
   ) {}
 
   @Post()
-  @UseGuards(RateLimitGuard)
   @HttpCode(200)
   async create(
     @Body() body: unknown,
@@ -25,9 +25,11 @@ export class MessagesController {
   ): Promise<void> {
     const client = new ClientPresence(reply.raw);
     const caller = { headers, tenant, requestId, client, connection: socket };
-    const exchange = await this.reply.send(reply, caller, (known) =>
-      this.messages.create(body, caller, known),
-    );
+    const exchange = await this.reply.send(reply, caller, async (known) => {
+      // Here, and in no guard: what a limit refuses is logged and counted as well.
+      if (!this.limits.areOff) await this.limits.admit(tenant, (told) => reply.headers(told));
+      return this.messages.create(body, caller, known);
+    });
     if (exchange.isGiven) this.messages.noteSent(exchange);
   }
 
