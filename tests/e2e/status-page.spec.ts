@@ -74,7 +74,10 @@ describe.skipIf(isChromiumMissing)("the status page in Chromium", () => {
   it("tells which service is silent, though asking that one takes long", async () => {
     const hung = await startHungServer();
     const lame = await startStack({ gateway: { INFERENCE_URL: hung.url, CACHE_URL: hung.url } });
-    closing.push(lame.close, hung.close);
+    closing.push(
+      () => lame.close(),
+      () => hung.close(),
+    );
     const { page } = await open(lame.url);
     await expect
       .poll(() => text(page, "state"), { timeout: 40_000 })
