@@ -9,7 +9,8 @@ const elsewhereCheckMs = 5000;
 
 /**
  * Keeps one program running: starts it again when it has ended, however it ended, until `stop`. Where somebody
- * else's already answers on its port, that one is used, and an own one started when it is gone.
+ * else's already answers on its port, that one is used, and an own one started when it is gone, where the program
+ * is installed (`command`).
  */
 export class Keeper {
   state = "waiting";
@@ -65,6 +66,12 @@ export class Keeper {
         continue;
       }
       if (this.#stopping.signal.aborted) break;
+      if (this.program.command === undefined) {
+        // Somebody else's has gone, and there is none of ours to take its place.
+        this.#enter("waiting");
+        await this.#wait(elsewhereCheckMs);
+        continue;
+      }
       const startedAt = performance.now();
       const end = await this.#runOnce();
       if (this.#stopping.signal.aborted) break;
