@@ -55,7 +55,7 @@ export function loadConfig<T extends object>(Config: new () => T, env: NodeJS.Pr
 export function IsIntVariable(min: number, max: number): PropertyDecorator {
   const message = `must be a whole number from ${min} to ${max}`;
   return applyDecorators(
-    Transform(({ value }: TransformFnParams) => Number(value)),
+    Transform(({ value }: TransformFnParams) => toNumber(value)),
     Max(max, { message }),
     Min(min, { message }),
     IsInt({ message }),
@@ -65,10 +65,15 @@ export function IsIntVariable(min: number, max: number): PropertyDecorator {
 export function IsNumberVariable(min: number): PropertyDecorator {
   const message = `must be a number, at least ${min}`;
   return applyDecorators(
-    Transform(({ value }: TransformFnParams) => Number(value)),
+    Transform(({ value }: TransformFnParams) => toNumber(value)),
     Min(min, { message }),
     IsNumber({}, { message }),
   );
+}
+
+/** Blanks alone are no number, where JavaScript takes them for 0: that turns the cache off. */
+function toNumber(value: unknown): number {
+  return String(value).trim() === "" ? NaN : Number(value);
 }
 
 export function IsBooleanVariable(): PropertyDecorator {

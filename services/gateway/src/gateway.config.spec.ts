@@ -69,6 +69,12 @@ describe("GatewayConfig", () => {
     ]);
   });
 
+  it("takes no blanks for a 0", () =>
+    expect(faults({ CACHE_TTL: " ", GPU_PRICE_PER_HOUR: " " })).toEqual([
+      "CACHE_TTL must be a whole number from 0 to 31536000",
+      "GPU_PRICE_PER_HOUR must be a number, at least 0",
+    ]));
+
   it("wants a URL's password as URLs have it", () =>
     expect(
       faults({ CACHE_URL: "http://cache:a%zz@host:8100", INFERENCE_URL: "http://u:50%25@host/prefix/" }),
