@@ -117,6 +117,30 @@ describe("the same to the model", () => {
     ["other tool ids", call("a", "b", "a", "b"), call("toolu_01X", "toolu_01Y", "toolu_01X", "toolu_01Y")],
     ["other tool ids, results in the other order", call("a", "b", "b", "a"), call("y", "x", "x", "y")],
     [
+      "results in the order in which the tools ended",
+      call("a", "b", "a", "b"),
+      messages(
+        user(text("q")),
+        assistant(use("a"), use("b")),
+        user(result("b", { content: "2" }), result("a", { content: "1" })),
+      ),
+    ],
+    [
+      "the same where a later turn uses the ids again",
+      messages(
+        assistant(use("a"), use("b")),
+        user(),
+        assistant(use("b"), use("a")),
+        user(result("b"), result("a")),
+      ),
+      messages(
+        assistant(use("a"), use("b")),
+        user(),
+        assistant(use("b"), use("a")),
+        user(result("a"), result("b")),
+      ),
+    ],
+    [
       "ids that look like renamed ones",
       call("toolu_2", "toolu_1", "toolu_2", "toolu_1"),
       call("a", "b", "a", "b"),

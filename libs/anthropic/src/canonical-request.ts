@@ -6,6 +6,7 @@ import type {
   OutputConfig,
   TextBlock,
   Tool,
+  ToolResultBlock,
   UnknownBlock,
 } from "./messages.js";
 
@@ -41,7 +42,7 @@ export function toCanonicalRequest(request: MessagesRequest): CanonicalRequest {
     ...rest,
     ...(canonicalSystem.length > 0 ? { system: canonicalSystem } : {}),
     ...(canonicalTools.length > 0 ? { tools: canonicalTools } : {}),
-    messages: renameToolIds(withoutEmptyPrefill(foldSystemMessages(messages))),
+    messages: renameToolIds(orderToolResults(withoutEmptyPrefill(foldSystemMessages(messages)))),
   };
 }
 
@@ -178,6 +179,25 @@ const toReminder = (block: ContentBlock): ContentBlock =>
 function toUnknownBlocks(fields: object): ContentBlock[] {
   const block: UnknownBlock & { fields: object } = { type: "unknown", fields };
   return Object.keys(fields).length === 0 ? [] : [block];
+}
+
+/**
+ * Results name their calls, so a client may send them as the tools end. Most templates show a result without its id:
+ * the model takes the first for that of its first call.
+ */
+function orderToolResults(messages: CanonicalMessage[]): CanonicalMessage[] {
+  return messages.map((message, index) => {
+    const calls = (messages[index - 1]?.content ?? []).filter((block) => block.type === "tool_use");
+    const results = message.content.filter((block) => block.type === "tool_result");
+    if (calls.length < 2 || results.length < 2) return message;
+    const places = new Map(calls.map(({ id }, place) => [id, place]));
+    const placeOf = ({ tool_use_id }: ToolResultBlock): number => places.get(tool_use_id) ?? calls.length;
+    const ordered = results.toSorted((a, b) => placeOf(a) - placeOf(b)).values();
+    const content = message.content.map((block) =>
+      block.type === "tool_result" ? (ordered.next().value ?? block) : block,
+    );
+    return { ...message, content };
+  });
 }
 
 /** The server mints tool ids anew in every answer, so they are numbered in their order; pairs stay pairs. */
