@@ -206,4 +206,14 @@ describe("an Ollama that answers probes but does not generate", () => {
     await untilReady(stack);
     expect((await stack.post(question())).status).toBe(200);
   });
+
+  it("has its model loaded before it is tried out, where it was unloaded", async () => {
+    const stack = await start({ FIRST_EVENT_TIMEOUT_MS: "1000", MODEL_WARMUP: "false" });
+    await untilReady(stack);
+    stack.ollama.script([{ delayMs: 600_000 }]);
+    expect((await stack.post(question())).status).toBe(504);
+    stack.ollama.loaded.clear();
+    const isLoad = ({ body }: { body: unknown }) => (body as Partial<Chat>).messages?.length === 0;
+    await until(() => expect(stack.ollama.requests.some(isLoad)).toBe(true));
+  });
 });

@@ -7,6 +7,8 @@ export interface SilenceLimits {
   probeIntervalMs?: number;
   /** Rejects when the backend does not answer at all. */
   probe: () => Promise<void>;
+  /** Called after a silence that lasted too long of a backend that answers probes, before the generation fails. */
+  onSilent?: () => Promise<void>;
 }
 
 const defaultProbeIntervalMs = 15_000;
@@ -23,8 +25,11 @@ export class SilenceWatch {
   private failedProbes = 0;
   private probing = false;
   private stopped = false;
+  private answersProbes = false;
+  /** It has sent nothing for too long, but answered the last probe. */
+  isSilent = false;
 
-  private readonly limits: Required<SilenceLimits>;
+  private readonly limits: SilenceLimits & { probeIntervalMs: number };
 
   constructor({ probeIntervalMs = defaultProbeIntervalMs, ...limits }: SilenceLimits) {
     this.limits = { ...limits, probeIntervalMs };
@@ -41,6 +46,7 @@ export class SilenceWatch {
     this.limits.limitMs = limitMs;
     this.heardAt = this.probedAt = performance.now();
     this.failedProbes = 0;
+    this.answersProbes = false;
   }
 
   stop(): void {
@@ -50,9 +56,10 @@ export class SilenceWatch {
 
   private check(): void {
     const now = performance.now();
-    if (now - this.heardAt >= this.limits.limitMs)
+    if (now - this.heardAt >= this.limits.limitMs) {
+      this.isSilent = this.answersProbes;
       this.fail(`the backend sent nothing for ${Math.round(this.limits.limitMs / 1000)} s`);
-    else if (now - this.probedAt >= this.limits.probeIntervalMs && !this.probing) this.probe();
+    } else if (now - this.probedAt >= this.limits.probeIntervalMs && !this.probing) this.probe();
   }
 
   private probe(): void {
@@ -60,14 +67,19 @@ export class SilenceWatch {
     this.limits
       .probe()
       .then(
-        () => (this.failedProbes = 0),
-        () => (this.failedProbes += 1),
+        () => this.noteProbe(true),
+        () => this.noteProbe(false),
       )
       .finally(() => {
         this.probing = false;
         this.probedAt = performance.now();
         if (this.failedProbes >= 2 && !this.stopped) this.fail("the backend has stopped answering");
       });
+  }
+
+  private noteProbe(isAnswered: boolean): void {
+    this.failedProbes = isAnswered ? 0 : this.failedProbes + 1;
+    this.answersProbes = isAnswered;
   }
 
   private fail(message: string): void {

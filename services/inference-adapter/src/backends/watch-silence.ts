@@ -25,7 +25,9 @@ export async function* watchSilence<Event>(
       hear: (limitMs) => watch.heard(limitMs),
     });
   } catch (error) {
-    throw watch.signal.aborted ? watch.signal.reason : toError(error);
+    if (!watch.signal.aborted) throw toError(error);
+    if (watch.isSilent) await limits.onSilent?.();
+    throw watch.signal.reason;
   } finally {
     watch.stop();
   }

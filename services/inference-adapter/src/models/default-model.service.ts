@@ -147,8 +147,11 @@ export class DefaultModelService implements OnApplicationBootstrap, BeforeApplic
 
   /** A stuck backend is asked for one token now and then: its first one says that it is well again. */
   private async tryOut(model: ServedModel): Promise<void> {
-    const limit = AbortSignal.timeout(trialLimitMs);
     try {
+      // It was unloaded to come right, and a load may take longer than a trial.
+      if (this.backend.load && (await this.backend.loadedContextLength?.(model)) === undefined)
+        await this.load(model);
+      const limit = AbortSignal.timeout(trialLimitMs);
       for (const request of toPrefixRequests({}, model.name))
         await this.generations.whenIdle((ending) =>
           this.backend.generate(request, model, AbortSignal.any([ending, limit])),

@@ -308,6 +308,32 @@ describe("a backend that is silent", () => {
     await server.chats[0]?.closed;
   });
 
+  it("has the model unloaded before the next generation, as its slot may be lost", async () => {
+    const { backend, server } = await start(undefined, limits);
+    const asked: string[] = [];
+    let looks = 0;
+    server.onOther = (request, response, body) => {
+      if (request.url === "/api/generate") asked.push(body);
+      const isLoaded = request.url === "/api/ps" && ++looks === 1;
+      response.end(
+        JSON.stringify({ version: "0.0.0", models: isLoaded ? [{ digest: "d", context_length: 4096 }] : [] }),
+      );
+    };
+    await expect(generate(backend)).rejects.toMatchObject({ type: "timeout_error" });
+    await server.chats[0]?.closed;
+    expect(asked.map((body) => JSON.parse(body) as unknown)).toEqual([
+      { model: "tiny:latest", keep_alive: 0 },
+    ]);
+    expect(looks).toBe(2);
+  });
+
+  it("and refuses to unload the model is told as silent", async () => {
+    const { backend, server } = await start(undefined, limits);
+    server.onOther = (request, response) =>
+      response.writeHead(request.url === "/api/generate" ? 500 : 200).end('{"version":"0.0.0"}');
+    await expect(generate(backend)).rejects.toMatchObject(silent(600));
+  });
+
   it("before the first token within the limit is waited for", async () => {
     const { backend } = await start(({ end }) => void setTimeout(() => end(token("late"), done), 400), {
       ...limits,

@@ -1,5 +1,6 @@
 import { randomInt } from "node:crypto";
 import type { IncomingMessage } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
 import { clientTools } from "#anthropic/client-tools.js";
 import type { CanonicalRequest } from "#anthropic/canonical-request.js";
 import { readOut } from "#platform/read-out.js";
@@ -57,6 +58,9 @@ export interface OllamaBackendOptions {
   onRescue?: (kind: Rescue) => void;
 }
 
+const unloadLimitMs = 5000;
+const unloadPollMs = 100;
+
 interface Reading {
   /** Called for each line. */
   hear: () => void;
@@ -92,7 +96,12 @@ export class OllamaBackend implements InferenceBackend {
     { mergesTexts = false, promptTokens = estimateTokens(request), onHeard }: GenerateOptions = {},
   ): AsyncGenerator<GenerationEvent> {
     const { firstEventTimeoutMs: limitMs, probeIntervalMs } = this.options;
-    const limits = { limitMs, probeIntervalMs, probe: () => this.probe() };
+    const limits = {
+      limitMs,
+      probeIntervalMs,
+      probe: () => this.probe(),
+      onSilent: () => this.unload(model).catch(() => undefined),
+    };
     // Where an answer is cut at a stop sequence, its pieces are counted as tokens.
     const merges = mergesTexts && !request.stop_sequences?.length;
     const run = (watched: Watched) =>
@@ -122,6 +131,17 @@ export class OllamaBackend implements InferenceBackend {
 
   probe(): Promise<void> {
     return this.client.probe();
+  }
+
+  /**
+   * Ollama (0.17.4) may keep a slot for good whose client left while tokens came fast: whoever comes next waits for
+   * ever. The slots go with the model, and come back when the next request loads it.
+   */
+  private async unload(model: ServedModel): Promise<void> {
+    await this.client.unload(model.name);
+    const until = performance.now() + unloadLimitMs;
+    while (performance.now() < until && (await this.loadedContextLength(model)) !== undefined)
+      await sleep(unloadPollMs);
   }
 
   private async *run(

@@ -38,6 +38,12 @@ export class OllamaClient {
     return body;
   }
 
+  /** Takes effect when the last request of the model has ended. */
+  async unload(model: string): Promise<void> {
+    const body = { model, keep_alive: 0 };
+    await this.json({ method: "POST", path: "/api/generate", body }, metadataTimeoutMs);
+  }
+
   async probe(): Promise<void> {
     await this.json({ method: "GET", path: "/api/version" }, this.connectTimeoutMs);
   }
