@@ -276,6 +276,23 @@ describe("a model that was pulled anew", () => {
   });
 });
 
+describe("a model that is replaced while a question is on its way", () => {
+  it("has the other one's answer given, but not stored as its own", async () => {
+    await askAndStore(question({ model: "tiny" }));
+    const model = stack.ollama.models.find(({ name }) => name === "tiny:latest");
+    if (!model) throw new Error("tiny is missing");
+    const { digest } = model;
+    model.digest = "d".repeat(64);
+    const response = await stack.post(question({ model: "tiny", max_tokens: 77 }));
+    expect(response.status).toBe(200);
+    await response.text();
+    await askAndStore(question({ model: "tiny-think" })); // whatever was stored before is stored now
+    model.digest = digest;
+    const key = response.headers.get("x-cache-key");
+    expect((await fetch(`${stack.cache.url}/entries/${key}`)).status).toBe(404);
+  });
+});
+
 describe("other gateways over the same cache", () => {
   const env = () => ({
     API_PORT: "0",

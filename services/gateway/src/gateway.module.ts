@@ -36,6 +36,7 @@ import { RecentRequests } from "./status-page/recent-requests.js";
 import { StatusController } from "./status-page/status.controller.js";
 import { StatusService } from "./status-page/status.service.js";
 import { RememberedModels } from "./models/remembered-models.js";
+import { ReplacedModels } from "./models/replaced-models.js";
 import { CacheFeed } from "./near-tier/cache-feed.js";
 import { NearReports } from "./near-tier/near-reports.js";
 import { NearTier } from "./near-tier/near-tier.js";
@@ -75,6 +76,7 @@ export class GatewayModule {
         MessagesMetrics,
         ModelRouter,
         RememberedModels,
+        ReplacedModels,
         CacheConnection,
         HttpEntryStore,
         {

@@ -1,7 +1,7 @@
 import { EventEmitter } from "node:events";
 import { describe, expect, it } from "vitest";
 import type { Message } from "#anthropic/messages.js";
-import type { NeighbourRequest, StoreRequest } from "#service-contracts/cache-store.js";
+import type { NeighbourRequest, Store, StoreRequest } from "#service-contracts/cache-store.js";
 import type { StoredEntry } from "#service-contracts/stored-entry.js";
 import { createLogger } from "#platform/logging.js";
 import { ApiKeys } from "../access/api-keys.js";
@@ -82,8 +82,8 @@ class FakeCache {
     return this.entries.get(key)?.entry;
   }
 
-  async put(key: string, stored: StoreRequest, ttlSeconds: number) {
-    this.entries.set(key, { ...stored, ttlSeconds });
+  async put({ key, request, ttlSeconds }: Store) {
+    this.entries.set(key, { ...request, ttlSeconds });
     return true;
   }
 

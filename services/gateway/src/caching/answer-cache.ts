@@ -67,7 +67,9 @@ export class AnswerCache {
     };
     const request = this.config.CACHE_STORE_PROMPTS ? { request: normalized } : {};
     const stored = { entry, tenant, paths: toPathHashes(parts, this.pathSecret), ...request };
-    return this.cache.put(toCacheKey(requestHash, { tenant, fingerprint }), stored, policy.ttlSeconds);
+    const key = toCacheKey(requestHash, { tenant, fingerprint });
+    const answering = { name: answer.servedModel, fingerprint: answer.fingerprint };
+    return this.cache.put({ key, request: stored, ttlSeconds: policy.ttlSeconds }, answering);
   }
 
   /** The session has had this answer whole. */

@@ -4,6 +4,7 @@ import { Registry } from "prom-client";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { startServer } from "../__fixtures__/start-server.js";
 import { GatewayConfig } from "../gateway.config.js";
+import type { ReplacedModels } from "../models/replaced-models.js";
 import { NearTier } from "../near-tier/near-tier.js";
 import { CacheAdminClient } from "./cache-admin.client.js";
 import { CacheConnection } from "./cache-connection.js";
@@ -15,7 +16,11 @@ const reply = (status: number, body: string) => (_: unknown, response: ServerRes
 const clientOf = (url: string) => {
   const config = Object.assign(new GatewayConfig(), { CACHE_URL: url, CONNECT_TIMEOUT_MS: 500 });
   const entries = new HttpEntryStore(new CacheConnection(config, pino({ level: "silent" })));
-  return new CacheAdminClient(config, new NearTier(config, new Registry()), new PendingStores(entries));
+  return new CacheAdminClient(
+    config,
+    new NearTier(config, new Registry()),
+    new PendingStores(entries, {} as ReplacedModels),
+  );
 };
 const serve = (status: number, body: string) => startServer(reply(status, body), onTestFinished);
 

@@ -7,6 +7,7 @@ import { describe, expect, it, onTestFinished, vi } from "vitest";
 import type { StoredEntry } from "#service-contracts/stored-entry.js";
 import { type TestServer, startServer as openServer } from "../__fixtures__/start-server.js";
 import { GatewayConfig } from "../gateway.config.js";
+import type { ReplacedModels } from "../models/replaced-models.js";
 import { CacheFeed } from "../near-tier/cache-feed.js";
 import { NearReports } from "../near-tier/near-reports.js";
 import { NearTier } from "../near-tier/near-tier.js";
@@ -31,6 +32,8 @@ const entry: StoredEntry = {
     usage: { input_tokens: 1, output_tokens: 2 },
   },
 };
+const model = { name: "tiny:latest", fingerprint: "f1" };
+const noneReplaced = { find: async () => () => false } as unknown as ReplacedModels;
 const limitMs = 250;
 const slackMs = 1500;
 
@@ -44,7 +47,7 @@ const clientOf = (url: string) => {
   onTestFinished(() => reports.onApplicationShutdown());
   const connection = new CacheConnection(config, logger);
   const entries = new HttpEntryStore(connection);
-  return new CacheClient(connection, entries, new PendingStores(entries), near, reports);
+  return new CacheClient(connection, entries, new PendingStores(entries, noneReplaced), near, reports);
 };
 
 async function timed<T>(work: () => Promise<T>): Promise<[T, number]> {
@@ -158,7 +161,7 @@ describe("CacheClient beside a cache that hangs", () => {
     const client = clientOf(server.url);
     for (let count = 0; count < 3; count++) await client.get("abc");
     await sleep(1100); // now the breaker would let one request try
-    void client.put("abc", { entry, tenant: "-" }, 60);
+    void client.put({ key: "abc", request: { entry, tenant: "-" }, ttlSeconds: 60 }, model);
     const [, ms] = await timed(() => client.get("abc"));
     expect(ms).toBeLessThan(limitMs + slackMs);
   });
@@ -228,16 +231,20 @@ describe("CacheClient.put", () => {
       body = await json(request);
       response.writeHead(204).end();
     });
-    expect(await clientOf(server.url).put("abc", stored, 60)).toBe(true);
+    expect(await clientOf(server.url).put({ key: "abc", request: stored, ttlSeconds: 60 }, model)).toBe(true);
     expect(server.requests.map(({ method, url }) => `${method} ${url}`)).toEqual(["PUT /entries/abc?ttl=60"]);
     expect(body).toEqual(stored);
   });
 
   it.each([400, 413, 500])("says so when it was refused with %i", async (status) => {
     const server = await startServer(reply(status, "{}"));
-    expect(await clientOf(server.url).put("abc", stored, 60)).toBe(false);
+    expect(await clientOf(server.url).put({ key: "abc", request: stored, ttlSeconds: 60 }, model)).toBe(
+      false,
+    );
   });
 
   it("says so when nobody is there", async () =>
-    expect(await clientOf("http://127.0.0.1:1").put("abc", stored, 60)).toBe(false));
+    expect(
+      await clientOf("http://127.0.0.1:1").put({ key: "abc", request: stored, ttlSeconds: 60 }, model),
+    ).toBe(false));
 });

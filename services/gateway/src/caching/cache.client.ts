@@ -1,6 +1,7 @@
 import { Inject, Injectable } from "@nestjs/common";
-import type { Neighbour, NeighbourRequest, StoreRequest } from "#service-contracts/cache-store.js";
+import type { Neighbour, NeighbourRequest, Store } from "#service-contracts/cache-store.js";
 import { type StoredEntry, parseStoredEntry } from "#service-contracts/stored-entry.js";
+import type { AnsweringModel } from "../models/replaced-models.js";
 import { toMetricsText } from "../metrics/to-metrics-text.js";
 import { NearReports } from "../near-tier/near-reports.js";
 import { NearTier } from "../near-tier/near-tier.js";
@@ -40,12 +41,12 @@ export class CacheClient {
   }
 
   /** False when it was not stored; the request does not wait for this. */
-  async put(key: string, request: StoreRequest, ttlSeconds: number): Promise<boolean> {
+  async put(store: Store, model: AnsweringModel): Promise<boolean> {
     try {
-      return await this.pending.add({ key, request, ttlSeconds });
+      return await this.pending.add(store, model);
     } finally {
       // The cache service says so too, a moment later.
-      this.near.letGo([key]);
+      this.near.letGo([store.key]);
     }
   }
 

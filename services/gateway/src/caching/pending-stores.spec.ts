@@ -2,9 +2,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it, vi } from "vitest";
 import type { Store } from "#service-contracts/cache-store.js";
 import type { StoredEntry } from "#service-contracts/stored-entry.js";
+import type { AnsweringModel, ReplacedModels } from "../models/replaced-models.js";
 import type { EntryStore } from "./entry-store.js";
 import { PendingStores } from "./pending-stores.js";
 
+const model: AnsweringModel = { name: "tiny:latest", fingerprint: "f1" };
 const storeOf = (key: string): Store => ({
   key,
   ttlSeconds: 60,
@@ -34,30 +36,50 @@ class SlowEntries implements EntryStore {
 
 function start() {
   const entries = new SlowEntries();
-  return { entries, pending: new PendingStores(entries) };
+  const replaced = new Set<string>();
+  const models = {
+    find:
+      async () =>
+      ({ name }: AnsweringModel) =>
+        replaced.has(name),
+  } as unknown as ReplacedModels;
+  return { entries, replaced, pending: new PendingStores(entries, models) };
 }
 
 describe("stores on their way", () => {
   it("go by themselves, those of one moment together", async () => {
     const { entries, pending } = start();
-    const stored = ["a", "b"].map((key) => pending.add(storeOf(key)));
+    const stored = ["a", "b"].map((key) => pending.add(storeOf(key), model));
     const [first] = await entries.untilAsked(1);
     expect(first?.keys).toEqual(["a", "b"]);
     first?.end([true, false]);
     expect(await Promise.all(stored)).toEqual([true, false]);
   });
 
+  it("do not go where another model has the name of the one that answered", async () => {
+    const { entries, pending, replaced } = start();
+    replaced.add("moved");
+    const stored = [pending.add(storeOf("a"), { ...model, name: "moved" }), pending.add(storeOf("b"), model)];
+    const [first] = await entries.untilAsked(1);
+    expect(first?.keys).toEqual(["b"]);
+    first?.end([true]);
+    expect(await Promise.all(stored)).toEqual([false, true]);
+    expect(await pending.add(storeOf("c"), { ...model, name: "moved" })).toBe(false);
+    expect(entries.asked).toHaveLength(1);
+    expect(pending.find("a")).toBeUndefined();
+  });
+
   it("wait for no answer to those before them", async () => {
     const { entries, pending } = start();
-    void pending.add(storeOf("a"));
+    void pending.add(storeOf("a"), model);
     await entries.untilAsked(1);
-    void pending.add(storeOf("b"));
+    void pending.add(storeOf("b"), model);
     expect((await entries.untilAsked(2))[1]?.keys).toEqual(["b"]);
   });
 
   it("are no more together than the cache service takes well", async () => {
     const { entries, pending } = start();
-    for (let number = 0; number < 70; number++) void pending.add(storeOf(`${number}`));
+    for (let number = 0; number < 70; number++) void pending.add(storeOf(`${number}`), model);
     const asked = await entries.untilAsked(3);
     expect(asked.map(({ keys }) => keys.length)).toEqual([32, 32, 6]);
     expect(asked.flatMap(({ keys }) => keys)).toEqual(Array.from({ length: 70 }, (_, number) => `${number}`));
@@ -66,7 +88,7 @@ describe("stores on their way", () => {
   it("are found until they are there", async () => {
     const { entries, pending } = start();
     expect(pending.find("a")).toBeUndefined();
-    const stored = pending.add(storeOf("a"));
+    const stored = pending.add(storeOf("a"), model);
     expect(pending.find("a")?.servedModel).toBe("a");
     (await entries.untilAsked(1))[0]?.end([true]);
     await stored;
@@ -77,21 +99,22 @@ describe("stores on their way", () => {
     const { pending } = start();
     const store = storeOf("a");
     store.request.entry.storedAt -= 60_000;
-    void pending.add(store);
+    void pending.add(store, model);
     expect(pending.find("a")).toBeUndefined();
   });
 
   it("wait for nothing when the gateway is closing", async () => {
     const { entries, pending } = start();
     await pending.onApplicationShutdown();
-    void pending.add(storeOf("a"));
-    void pending.add(storeOf("b"));
-    expect(entries.asked.map(({ keys }) => keys)).toEqual([["a"], ["b"]]);
+    void pending.add(storeOf("a"), model);
+    void pending.add(storeOf("b"), model);
+    const asked = await entries.untilAsked(2);
+    expect(asked.map(({ keys }) => keys)).toEqual([["a"], ["b"]]);
   });
 
   it("are found until they are given up", async () => {
     const { entries, pending } = start();
-    const stored = pending.add(storeOf("a"));
+    const stored = pending.add(storeOf("a"), model);
     (await entries.untilAsked(1))[0]?.end(new Error("gone"));
     expect(await stored).toBe(false);
     expect(pending.find("a")).toBeUndefined();
@@ -99,10 +122,10 @@ describe("stores on their way", () => {
 
   it("of one key: the last one is found, until it is there itself", async () => {
     const { entries, pending } = start();
-    const first = pending.add(storeOf("a"));
+    const first = pending.add(storeOf("a"), model);
     const [asked] = await entries.untilAsked(1);
     const newer = storeOf("a");
-    void pending.add(newer);
+    void pending.add(newer, model);
     asked?.end([true]);
     await first;
     expect(pending.find("a")).toBe(newer.request.entry);
@@ -112,10 +135,10 @@ describe("stores on their way", () => {
     "%s sends them and waits for them",
     async (method) => {
       const { entries, pending } = start();
-      void pending.add(storeOf("a"));
+      void pending.add(storeOf("a"), model);
       let isSettled = false;
       const settled = pending[method]().then(() => (isSettled = true));
-      expect(entries.asked).toHaveLength(1);
+      await entries.untilAsked(1);
       await sleep(20);
       expect(isSettled).toBe(false);
       entries.asked[0]?.end([true]);

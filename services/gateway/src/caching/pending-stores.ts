@@ -1,14 +1,16 @@
 import { Inject, Injectable, type OnApplicationShutdown } from "@nestjs/common";
 import type { Store } from "#service-contracts/cache-store.js";
 import type { StoredEntry } from "#service-contracts/stored-entry.js";
+import { type AnsweringModel, ReplacedModels } from "../models/replaced-models.js";
 import { ENTRY_STORE, type EntryStore } from "./entry-store.js";
 
 /** Stores that come sooner after others go together: an exchange costs as much as its content. */
-const pauseMs = 20;
+const pauseMs = 50;
 const maxTogether = 32;
 
 interface Waiting {
   store: Store;
+  model: AnsweringModel;
   onEnd: (isStored: boolean) => void;
 }
 
@@ -22,7 +24,10 @@ export class PendingStores implements OnApplicationShutdown {
   private sentAt = -Infinity;
   private isClosing = false;
 
-  constructor(@Inject(ENTRY_STORE) private readonly entries: EntryStore) {}
+  constructor(
+    @Inject(ENTRY_STORE) private readonly entries: EntryStore,
+    private readonly replaced: ReplacedModels,
+  ) {}
 
   find(key: string): StoredEntry | undefined {
     const store = this.open.get(key);
@@ -31,10 +36,10 @@ export class PendingStores implements OnApplicationShutdown {
   }
 
   /** @returns whether it was stored, when that is known */
-  add(store: Store): Promise<boolean> {
+  add(store: Store, model: AnsweringModel): Promise<boolean> {
     this.open.set(store.key, store);
     return new Promise((onEnd) => {
-      this.waiting.push({ store, onEnd });
+      this.waiting.push({ store, model, onEnd });
       if (this.waiting.length >= maxTogether || this.isClosing) this.send();
       else
         this.timer ??= setTimeout(() => this.send(), Math.max(0, this.sentAt + pauseMs - performance.now()));
@@ -59,16 +64,23 @@ export class PendingStores implements OnApplicationShutdown {
     if (sending.length === 0) return;
     this.waiting = [];
     this.sentAt = performance.now();
-    const sent = this.entries
-      .put(sending.map(({ store }) => store))
-      .catch(() => [])
+    const sent = this.put(sending)
+      .catch(() => new Set<Store>())
       .then((stored) => {
-        for (const [index, { store, onEnd }] of sending.entries()) {
+        for (const { store, onEnd } of sending) {
           if (this.open.get(store.key) === store) this.open.delete(store.key);
-          onEnd(stored[index] === true);
+          onEnd(stored.has(store));
         }
         this.sending.delete(sent);
       });
     this.sending.add(sent);
+  }
+
+  /** @returns those that were stored. Under a model that was replaced meanwhile stands what the other one said. */
+  private async put(sending: readonly Waiting[]): Promise<Set<Store>> {
+    const isReplaced = await this.replaced.find(sending.map(({ model }) => model));
+    const stores = sending.filter(({ model }) => !isReplaced(model)).map(({ store }) => store);
+    const stored = stores.length > 0 ? await this.entries.put(stores) : [];
+    return new Set(stores.filter((_, index) => stored[index] === true));
   }
 }

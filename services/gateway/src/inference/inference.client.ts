@@ -63,8 +63,9 @@ export class InferenceClient {
   }
 
   /** @throws ApiError why there is no such model: unknown, or still being pulled */
-  async getModel(id: string): Promise<ModelCard> {
-    const card = await this.json("GET", `/v1/models/${encodeURIComponent(id.toWellFormed())}`);
+  async getModel(id: string, { isFresh = false } = {}): Promise<ModelCard> {
+    const path = `/v1/models/${encodeURIComponent(id.toWellFormed())}`;
+    const card = await this.json("GET", path, undefined, isFresh ? { "cache-control": "no-cache" } : {});
     if (!isModelCard(card)) throw new ApiError("api_error", "The inference service describes no model");
     return card;
   }
@@ -137,9 +138,14 @@ export class InferenceClient {
       .catch(() => body.destroy());
   }
 
-  private async json(method: "GET" | "POST", path: string, body?: unknown): Promise<unknown> {
+  private async json(
+    method: "GET" | "POST",
+    path: string,
+    body?: unknown,
+    headers?: Record<string, string>,
+  ): Promise<unknown> {
     const answer = await this.http
-      .request({ method, path, body, timeoutMs: metadataTimeoutMs })
+      .request({ method, path, body, headers, timeoutMs: metadataTimeoutMs })
       .catch(throwApiError);
     if (answer.status !== 200) throw toApiError(answer.status, answer.headers, answer.body);
     return answer.body;

@@ -1,4 +1,4 @@
-import { Controller, Get, Param } from "@nestjs/common";
+import { Controller, Get, Headers, Param } from "@nestjs/common";
 import type { ModelCard, ModelList } from "#service-contracts/model-card.js";
 import { ModelsService } from "./models.service.js";
 import { toModelCard } from "./to-model-card.js";
@@ -13,8 +13,10 @@ export class ModelsController {
     return { data, has_more: false, first_id: data[0]?.id ?? null, last_id: data.at(-1)?.id ?? null };
   }
 
+  /** With `cache-control: no-cache` as the backend has it now, where it says so in time. */
   @Get(":id")
-  async get(@Param("id") id: string): Promise<ModelCard> {
+  async get(@Param("id") id: string, @Headers("cache-control") caching = ""): Promise<ModelCard> {
+    if (caching === "no-cache") await this.models.lookAgain();
     return toModelCard(await this.models.find(id));
   }
 }

@@ -49,6 +49,12 @@ export class ModelsService {
     return this.known;
   }
 
+  /** Not at what was asked before this moment. */
+  async lookAgain(): Promise<void> {
+    const asked = (this.asking ?? Promise.resolve()).catch(() => undefined).then(() => this.refresh());
+    await Promise.race([asked.catch(() => undefined), delay(refreshWaitMs, undefined, { ref: false })]);
+  }
+
   /** Asks the backend now. @throws ApiError */
   refresh(): Promise<ServedModel[]> {
     this.asking ??= this.ask().finally(() => (this.asking = undefined));
