@@ -1,6 +1,6 @@
 import type Anthropic from "@anthropic-ai/sdk";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { claimRealOllama } from "../support/claim-real-ollama.js";
+import { claimRealOllama, clocksForLostSlots, slotsMayGetLost } from "../support/claim-real-ollama.js";
 import { clientFor, type Services, startServices } from "../support/stack.js";
 
 // The demands on an answer, against a real Ollama and through the official SDK. The scripted models know nothing of
@@ -12,7 +12,7 @@ it.skipIf(!process.env["CI"])("on CI a real Ollama is there: REAL_OLLAMA_HOST", 
   expect(host).toBeTruthy(),
 );
 
-describe.skipIf(!host)("on a real Ollama", { timeout: 120_000 }, () => {
+describe.skipIf(!host)("on a real Ollama", slotsMayGetLost, () => {
   let services: Services | undefined;
   let client: Anthropic;
   let release: () => Promise<void>;
@@ -21,7 +21,12 @@ describe.skipIf(!host)("on a real Ollama", { timeout: 120_000 }, () => {
     release = await claimRealOllama();
     services = await startServices({
       gateway: { MODEL_NAME: "tiny" },
-      adapter: { OLLAMA_HOST: host, MODEL_NAME: "tiny", CONTEXT_LENGTH: "8192" },
+      adapter: {
+        OLLAMA_HOST: host,
+        MODEL_NAME: "tiny",
+        CONTEXT_LENGTH: "8192",
+        FIRST_EVENT_TIMEOUT_MS: String(clocksForLostSlots.firstEventTimeoutMs),
+      },
     });
     client = clientFor(services.gateway.url, { defaultHeaders: { "cache-control": "no-store" } });
   }, 600_000);

@@ -3,6 +3,17 @@ import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { unloadAll } from "../../services/inference-adapter/src/tokens/__fixtures__/real-ollama.js";
 
+/**
+ * For suites that cut answers: Ollama may keep the slot of one for good (ADR 8). Whoever comes next waits until the
+ * backend has the model unloaded, and fails; asked again it goes on.
+ */
+export const slotsMayGetLost = { timeout: 120_000, retry: 2 };
+export const clocksForLostSlots = {
+  firstEventTimeoutMs: 30_000,
+  idleTimeoutMs: 60_000,
+  probeIntervalMs: 5000,
+};
+
 /** Whoever listens there has the real Ollama; however he ends, the kernel gives it back. */
 const port = 21434;
 

@@ -75,13 +75,13 @@ const ask = (content: string, fields: Partial<MessagesRequest> = {}): CanonicalR
 export function describeBackend(
   name: string,
   start: () => Promise<BackendUnderTest>,
-  timeout = 30_000,
+  options: { timeout: number; retry?: number } = { timeout: 30_000 },
 ): void {
-  describe(name, { timeout }, () => {
+  describe(name, options, () => {
     let tested: BackendUnderTest;
     beforeAll(async () => {
       tested = await start();
-    }, timeout * 4);
+    }, options.timeout * 4);
     afterAll(() => tested?.close());
 
     async function find(model = tested.model): Promise<ServedModel> {

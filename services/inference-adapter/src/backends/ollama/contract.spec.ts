@@ -5,7 +5,11 @@ import {
   type Fault,
   shortClocks,
 } from "../backend.contract.js";
-import { claimRealOllama } from "../../../../../tests/support/claim-real-ollama.js";
+import {
+  claimRealOllama,
+  clocksForLostSlots,
+  slotsMayGetLost,
+} from "../../../../../tests/support/claim-real-ollama.js";
 import {
   type FakeOllama,
   type Script,
@@ -76,12 +80,12 @@ if (host)
     "the Ollama backend on a real Ollama",
     async () => {
       const release = await claimRealOllama();
-      const tested = backendAt(parseOllamaHost(host), patient);
+      const tested = backendAt(parseOllamaHost(host), clocksForLostSlots);
       const close = async () => {
         await tested.counter.close();
         await release();
       };
       return { ...tested, close };
     },
-    120_000,
+    slotsMayGetLost,
   );

@@ -8,25 +8,27 @@ import type { BackendModel, GenerationEvent } from "../inference-backend.js";
 
 import { makeBackend } from "./__fixtures__/make-backend.js";
 import { parseOllamaHost } from "./parse-ollama-host.js";
-import { claimRealOllama } from "../../../../../tests/support/claim-real-ollama.js";
+import {
+  claimRealOllama,
+  clocksForLostSlots,
+  slotsMayGetLost,
+} from "../../../../../tests/support/claim-real-ollama.js";
 
 // Against a real Ollama with the scripted tiny models: what the fakes are believed to do, it does.
 
 const host = process.env["REAL_OLLAMA_HOST"];
-const slowMs = 120_000;
 
 it.skipIf(!process.env["CI"])("on CI a real Ollama is there: REAL_OLLAMA_HOST", () => {
   expect(host).toBeTruthy();
 });
 
-describe.skipIf(!host)("a real Ollama", { timeout: slowMs }, () => {
+describe.skipIf(!host)("a real Ollama", slotsMayGetLost, () => {
   const { backend } = makeBackend({
     mode: "chat",
     baseUrl: parseOllamaHost(host ?? ""),
     keepAlive: "5m",
     connectTimeoutMs: 10_000,
-    firstEventTimeoutMs: slowMs,
-    idleTimeoutMs: slowMs,
+    ...clocksForLostSlots,
   });
   let models: BackendModel[] = [];
   let release: () => Promise<void>;

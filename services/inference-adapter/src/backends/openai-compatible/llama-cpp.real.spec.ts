@@ -44,7 +44,7 @@ if (hasLlamaServer)
         close: () => running.close(),
       };
     },
-    slowMs,
+    { timeout: slowMs },
   );
 
 describe.skipIf(!hasLlamaServer)("a real llama.cpp server", { timeout: slowMs }, () => {

@@ -3,7 +3,11 @@ import { collect } from "#anthropic/__fixtures__/collect.js";
 import { type CanonicalRequest, toCanonicalRequest } from "#anthropic/canonical-request.js";
 import { foldMessage } from "#anthropic/fold-message.js";
 import type { Message, MessagesRequest } from "#anthropic/messages.js";
-import { claimRealOllama } from "../../../../../../tests/support/claim-real-ollama.js";
+import {
+  claimRealOllama,
+  clocksForLostSlots,
+  slotsMayGetLost,
+} from "../../../../../../tests/support/claim-real-ollama.js";
 import { frameMessageEvents } from "../../../framing/frame-message-events.js";
 import {
   baseUrl,
@@ -24,7 +28,6 @@ it.skipIf(!process.env["CI"])("on CI a real Ollama is there: REAL_OLLAMA_HOST", 
   expect(realOllama).toBeTruthy();
 });
 
-const slowMs = 120_000;
 const window = 65_536;
 const names = ["tiny", "tiny-think", "tiny-xml"];
 const never = new AbortController().signal;
@@ -34,8 +37,7 @@ const made = (mode: InferenceMode) =>
     mode,
     keepAlive: "5m",
     connectTimeoutMs: 10_000,
-    firstEventTimeoutMs: slowMs,
-    idleTimeoutMs: slowMs,
+    ...clocksForLostSlots,
   });
 
 const weather = {
@@ -58,7 +60,7 @@ const ask = (content: string, fields: Partial<MessagesRequest> = {}): CanonicalR
     ...fields,
   });
 
-describe.skipIf(!realOllama)("the raw mode of a real Ollama", { timeout: slowMs }, () => {
+describe.skipIf(!realOllama)("the raw mode of a real Ollama", slotsMayGetLost, () => {
   const { backend, requests, rawPrompts, prompts, templates } = made("auto");
   const models = new Map<string, ServedModel>();
   const modelOf = (name: string) => models.get(name)!;
