@@ -84,8 +84,10 @@ export class AnswerCache {
   }
 }
 
-/** An entry that comes from another clock's future may have any age. */
+const clockSkewSeconds = 1;
+
+/** An entry that comes from another clock's future may have any age; by a moment all clocks differ. */
 function isYoung({ storedAt }: StoredEntry, maxAgeSeconds: number): boolean {
   const ageSeconds = (Date.now() - storedAt) / 1000;
-  return maxAgeSeconds === Infinity || (ageSeconds >= 0 && ageSeconds <= maxAgeSeconds);
+  return maxAgeSeconds === Infinity || (ageSeconds >= -clockSkewSeconds && ageSeconds <= maxAgeSeconds);
 }
