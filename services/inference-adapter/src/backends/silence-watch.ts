@@ -9,6 +9,8 @@ export interface SilenceLimits {
   probe: () => Promise<void>;
   /** Called after a silence that lasted too long of a backend that answers probes, before the generation fails. */
   onSilent?: () => Promise<void>;
+  /** Called when the generation has ended, in whatever way. */
+  onEnd?: () => void;
 }
 
 const defaultProbeIntervalMs = 15_000;

@@ -30,5 +30,6 @@ export async function* watchSilence<Event>(
     throw watch.signal.reason;
   } finally {
     watch.stop();
+    limits.onEnd?.();
   }
 }

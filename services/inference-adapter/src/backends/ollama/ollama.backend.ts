@@ -37,6 +37,7 @@ import type { RawPrompts } from "./raw/raw-prompts.js";
 import { readWritten } from "./raw/read-written.js";
 import { toWrittenEvents } from "./raw/to-written-events.js";
 import { toGenerationEvents } from "./to-generation-events.js";
+import { ModelSlots } from "./model-slots.js";
 import { toPullPercent } from "./to-pull-percent.js";
 import type { OllamaPromptSource } from "./ollama-prompt-source.js";
 import { toContinuedPrompt } from "./to-continued-prompt.js";
@@ -54,10 +55,13 @@ export interface OllamaBackendOptions {
   idleTimeoutMs: number;
   /** How long the backend may be silent before it is probed. */
   probeIntervalMs?: number;
+  /** How long an answer may be silent, besides its prompt, where a slot may have been lost; see `ModelSlots`. */
+  lostSlotSlackMs?: number;
   /** Called for each tool call that was recovered, and for each generation that was run again. */
   onRescue?: (kind: Rescue) => void;
 }
 
+const defaultSlackMs = 60_000;
 const unloadLimitMs = 5000;
 const unloadPollMs = 100;
 
@@ -67,6 +71,13 @@ interface Reading {
   mergesTexts: boolean;
   /** About. Ollama does not say by how much a prompt is too long. */
   promptTokens: number;
+  slots: ModelSlots;
+}
+
+/** How far a generation came, whoever ended it. */
+interface Progress {
+  hasLine: boolean;
+  isUnloaded: boolean;
 }
 
 export class OllamaBackend implements InferenceBackend {
@@ -76,6 +87,7 @@ export class OllamaBackend implements InferenceBackend {
   readonly forcesCalls = false;
   private readonly client: OllamaClient;
   private readonly shown = new Map<string, Promise<OllamaShow>>();
+  private readonly slots = new Map<string, ModelSlots>();
 
   constructor(private readonly options: OllamaBackendOptions) {
     this.client = new OllamaClient(options.baseUrl, options.connectTimeoutMs);
@@ -85,7 +97,8 @@ export class OllamaBackend implements InferenceBackend {
   async listModels(): Promise<BackendModel[]> {
     const { models } = await this.client.tags();
     const digests = new Set(models.map(({ digest }) => digest));
-    for (const digest of this.shown.keys()) if (!digests.has(digest)) this.shown.delete(digest);
+    for (const known of [this.shown, this.slots])
+      for (const digest of known.keys()) if (!digests.has(digest)) known.delete(digest);
     return gatherDescribed(models.map((model) => this.describe(model)));
   }
 
@@ -93,20 +106,82 @@ export class OllamaBackend implements InferenceBackend {
     request: CanonicalRequest,
     model: ServedModel,
     signal: AbortSignal,
-    { mergesTexts = false, promptTokens = estimateTokens(request), onHeard }: GenerateOptions = {},
+    { promptTokens = estimateTokens(request), ...options }: GenerateOptions = {},
   ): AsyncGenerator<GenerationEvent> {
-    const { firstEventTimeoutMs: limitMs, probeIntervalMs } = this.options;
+    const limitMs = this.options.firstEventTimeoutMs;
+    const asked = { ...options, promptTokens };
+    if (this.slotsOf(model).areDoubtful) return this.generateInDoubt(request, model, signal, asked);
+    return this.generateWithin(limitMs, request, model, signal, asked);
+  }
+
+  /** Where a slot may have been lost it is not waited to the limit: the model is unloaded, and asked once more. */
+  private async *generateInDoubt(
+    request: CanonicalRequest,
+    model: ServedModel,
+    signal: AbortSignal,
+    asked: GenerateOptions & { promptTokens: number },
+  ): AsyncGenerator<GenerationEvent> {
+    const limitMs = this.options.firstEventTimeoutMs;
+    const patienceMs = await this.findPatience(model, asked.promptTokens);
+    if (patienceMs < limitMs) {
+      const progress = { hasLine: false, isUnloaded: false };
+      try {
+        return yield* this.generateWithin(patienceMs, request, model, signal, asked, progress);
+      } catch (error) {
+        if (!progress.isUnloaded || progress.hasLine || signal.aborted) throw error;
+      }
+    }
+    yield* this.generateWithin(limitMs, request, model, signal, asked);
+  }
+
+  private generateWithin(
+    limitMs: number,
+    request: CanonicalRequest,
+    model: ServedModel,
+    signal: AbortSignal,
+    { mergesTexts = false, promptTokens, onHeard }: GenerateOptions & { promptTokens: number },
+    progress: Progress = { hasLine: false, isUnloaded: false },
+  ): AsyncGenerator<GenerationEvent> {
+    const slots = this.slotsOf(model);
     const limits = {
       limitMs,
-      probeIntervalMs,
+      probeIntervalMs: this.options.probeIntervalMs,
       probe: () => this.probe(),
-      onSilent: () => this.unload(model).catch(() => undefined),
+      onSilent: async () => {
+        await this.unload(model).catch(() => undefined);
+        progress.isUnloaded = true;
+      },
+      onEnd: () => {
+        if (signal.aborted && !progress.hasLine) slots.noteAbandoned(promptTokens);
+      },
+    };
+    const onLine = () => {
+      onHeard?.();
+      if (progress.hasLine) return;
+      progress.hasLine = true;
+      slots.noteUsable();
     };
     // Where an answer is cut at a stop sequence, its pieces are counted as tokens.
     const merges = mergesTexts && !request.stop_sequences?.length;
     const run = (watched: Watched) =>
-      this.run(request, model, watched, { mergesTexts: merges, promptTokens }, onHeard);
+      this.run(request, model, watched, { mergesTexts: merges, promptTokens, slots }, onLine);
     return watchSilence(limits, signal, run, toOllamaError);
+  }
+
+  private async findPatience(model: ServedModel, promptTokens: number): Promise<number> {
+    const slots = this.slotsOf(model);
+    // With the model came new slots, or they will.
+    const isLoaded = (await this.loadedContextLength(model).catch(() => undefined)) !== undefined;
+    if (!isLoaded) slots.noteUsable();
+    return (isLoaded ? slots.patienceMs(promptTokens) : undefined) ?? Infinity;
+  }
+
+  private slotsOf({ digest }: ServedModel): ModelSlots {
+    const known = this.slots.get(digest);
+    if (known) return known;
+    const slots = new ModelSlots(this.options.lostSlotSlackMs ?? defaultSlackMs);
+    this.slots.set(digest, slots);
+    return slots;
   }
 
   async load(model: ServedModel, signal: AbortSignal): Promise<void> {
@@ -149,13 +224,13 @@ export class OllamaBackend implements InferenceBackend {
     model: ServedModel,
     watched: Watched,
     how: Omit<Reading, "hear">,
-    onHeard: GenerateOptions["onHeard"],
+    onLine: () => void,
   ): AsyncGenerator<GenerationEvent> {
     const { signal } = watched;
     const prompt = await this.toRawPrompt(request, model, signal);
     const hear = () => {
       watched.hear(this.silenceLimitMs(request, prompt));
-      onHeard?.();
+      onLine();
     };
     const reading = { ...how, hear };
     yield* retryLostCall(
@@ -312,19 +387,25 @@ function linesOf(answer: StreamAnswer, { promptTokens }: Reading, model: ServedM
  */
 async function* readChunks<Chunk extends OllamaChatChunk>(
   body: IncomingMessage,
-  { hear, mergesTexts }: Reading,
+  { hear, mergesTexts, slots }: Reading,
 ): AsyncGenerator<Chunk> {
+  let hasBegun = false;
   let isWhole = false;
   try {
     const bytes = body.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>;
     for await (const chunk of decodeJsonLines<Chunk>(bytes, mergesTexts ? joinTextLines : undefined)) {
       hear();
+      hasBegun = true;
       isWhole = chunk.done === true;
+      if (isWhole) slots.noteEvaluated(chunk.prompt_eval_count ?? 0, (chunk.prompt_eval_duration ?? 0) / 1e9);
       yield chunk;
     }
   } finally {
     if (isWhole) readOut(body);
-    else body.destroy();
+    else {
+      if (hasBegun) slots.noteBrokenOff();
+      body.destroy();
+    }
   }
 }
 
