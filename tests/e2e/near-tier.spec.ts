@@ -95,12 +95,18 @@ describe("two gateways before one cache service", () => {
     const { key } = await untilNearInBoth(asked);
     const details = async () =>
       (await (await fetch(`${stack.url}/cache/entries/${key}`)).json()) as EntryDetails;
-    let before = 0;
-    await vi.waitFor(async () => {
-      const { hits } = await details();
-      expect(hits).toBeGreaterThan(0);
-      before = hits;
-    }, patience);
+    // Hits are reported a moment later, those of an answer on its way to the cache too.
+    let known = "";
+    await vi.waitFor(
+      async () => {
+        const before = known;
+        known = JSON.stringify([(await stats()).tiers, (await details()).hits]);
+        expect(known).toBe(before);
+      },
+      { ...patience, interval: 500 },
+    );
+    const { hits: before } = await details();
+    expect(before).toBeGreaterThan(0);
     const { tiers } = await stats();
     for (let count = 0; count < 5; count++)
       for (const url of [stack.url, other.url]) expect((await ask(url, asked)).cache).toBe("hit");

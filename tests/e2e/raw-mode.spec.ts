@@ -45,7 +45,7 @@ describe("a request with tools", () => {
       ],
     });
     expect(paths().at(-1)).toBe("/api/generate");
-    const { body } = stack.ollama.requests.at(-1)!;
+    const { body } = stack.ollama.requests.findLast(({ path }) => path === "/api/generate")!;
     expect(body).toMatchObject({
       raw: true,
       think: false,
@@ -142,7 +142,10 @@ describe("a conversation", () => {
     stack.ollama.script([{ text: `Writing.\n\n\n${xmlCall("x")}` }], 1);
     const first = asked();
     const message = await stack.client().messages.create(first);
-    const firstPrompt = (stack.ollama.requests.at(-1)!.body as { prompt: string }).prompt;
+    const lastPrompt = () =>
+      (stack.ollama.requests.findLast(({ path }) => path === "/api/generate")!.body as { prompt: string })
+        .prompt;
+    const firstPrompt = lastPrompt();
     stack.ollama.script(writes("Done."));
     const results = message.content.flatMap((block) =>
       block.type === "tool_use"
@@ -157,7 +160,7 @@ describe("a conversation", () => {
         { role: "user", content: results },
       ],
     });
-    const { prompt } = stack.ollama.requests.at(-1)!.body as { prompt: string };
+    const prompt = lastPrompt();
     expect(prompt).toContain(`Writing.\n\n\n${xmlCall("x")}`);
     expect(prompt.startsWith(firstPrompt.replace(/<\|chat\|>$/, ""))).toBe(true);
   });

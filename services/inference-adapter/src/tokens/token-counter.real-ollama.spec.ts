@@ -57,7 +57,10 @@ describe.runIf(realOllama)("counts of a real Ollama", () => {
   test("are met exactly with the rendering", { timeout: 300_000 }, async () => {
     const counter = new TokenCounter(new OllamaPromptSource(baseUrl, 5000), { renderWaitMs: 20_000 });
     for (const served of [model, thinking]) {
-      const first = samples.find((sample) => sample.name !== "one word" && modelOf(sample) === served)!;
+      // Long enough for Ollama's two engines to count it differently: a short one does not tell which of them answers.
+      const first = samples
+        .filter((sample) => modelOf(sample) === served)
+        .reduce((one, other) => (answers.get(other.name)! > answers.get(one.name)! ? other : one));
       // Both have the same weights, which Ollama loads once, under the name that was asked for first.
       for (const name of ["tiny", "tiny-think"]) await unload(name);
       await expect.poll(loadedModels, { timeout: 30_000 }).toEqual([]);

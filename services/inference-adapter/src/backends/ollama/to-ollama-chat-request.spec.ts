@@ -114,8 +114,8 @@ describe("messages", () => {
           { id: "toolu_2", function: { index: 1, name: "Bash", arguments: {} } },
         ],
       },
-      { role: "tool", content: "bash says", tool_name: "Bash", tool_call_id: "toolu_2" },
       { role: "tool", content: "b holds", tool_name: "Read", tool_call_id: "toolu_1" },
+      { role: "tool", content: "bash says", tool_name: "Bash", tool_call_id: "toolu_2" },
     ]);
   });
 
