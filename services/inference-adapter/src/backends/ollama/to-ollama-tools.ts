@@ -1,13 +1,23 @@
 import { clientTools } from "#anthropic/client-tools.js";
 import type { CanonicalRequest } from "#anthropic/canonical-request.js";
 import { isStringArray, type MemberRule, type Schema, siftProperties, siftSchema } from "../sift-schema.js";
+import type { Tool } from "#anthropic/messages.js";
 import type { OllamaTool } from "./ollama-wire.js";
 
+/** A request is put to the model several times: for counting, to see which way it goes, for each try. */
+const known = new WeakMap<Tool, OllamaTool>();
+
 export function toOllamaTools(request: CanonicalRequest): OllamaTool[] {
-  return clientTools(request).map(({ name, description, input_schema }) => ({
-    type: "function",
-    function: { name, description: description ?? "", parameters: toParameters(input_schema ?? {}) },
-  }));
+  return clientTools(request).map((tool) => {
+    const converted = known.get(tool) ?? toOllamaTool(tool);
+    known.set(tool, converted);
+    return converted;
+  });
+}
+
+function toOllamaTool({ name, description, input_schema }: Tool): OllamaTool {
+  const parameters = toParameters(input_schema ?? {});
+  return { type: "function", function: { name, description: description ?? "", parameters } };
 }
 
 /** Ollama reads some members of a schema into fixed types and answers 400 where they are anything else. */
