@@ -20,7 +20,8 @@ export class WrittenAnswers {
   });
 
   remember(digest: string, blocks: WrittenBlock[], written: string): void {
-    this.texts.set(toKey(digest, blocks), written);
+    // In one piece: what was put together token by token keeps each of its tokens, several times its size.
+    this.texts.set(toKey(digest, blocks), JSON.parse(JSON.stringify(written)) as string);
   }
 
   /** The messages of a conversation, its known answers as they were written. */
