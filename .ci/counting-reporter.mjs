@@ -5,8 +5,7 @@ export default class CountingReporter {
   #failures = [];
   #passed = 0;
 
-  onInit({ config }) {
-    this.root = config.root;
+  onInit() {
     process.once("SIGTERM", () => {
       for (const [file, test] of this.#underWay) console.log(`FAILED  under way: ${file}: ${test}`);
     });

@@ -58,7 +58,7 @@ async function checkPort(name, url, variable) {
   const { hostname, port, origin } = new URL(url);
   // Not the URL itself: a password may stand in it.
   if (await isAnswering(`${url}/health/live`)) return ok(name, `answers at ${origin}`);
-  if (!(await isListening(hostname.replace(/^\[|\]$/g, ""), Number(port))))
+  if (!(await isListening(hostname, Number(port))))
     return broken(
       name,
       `nothing listens at ${origin}`,

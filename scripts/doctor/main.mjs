@@ -1,8 +1,8 @@
 // The doctor: runs all checks, prints what they found. Exit code 1 where something is broken.
 import { readFileSync } from "node:fs";
-import { parseArgs } from "node:util";
 import { readEnvironment, readSettings } from "../host/settings.mjs";
 import { runningState } from "../host/state.mjs";
+import { readOptions } from "../read-options.mjs";
 import { checkClient } from "./check-client.mjs";
 import { checkInstallation } from "./check-installation.mjs";
 import { checkMachine, describeGpu, findGpu } from "./check-machine.mjs";
@@ -18,28 +18,11 @@ const usage = `npm run doctor -- [options]
   --json      the findings as JSON
 `;
 
-const { values } = readArguments();
-if (values.help) process.stdout.write(usage);
-else {
-  const result = await examine(values);
-  process.stdout.write(values.json ? `${JSON.stringify(result, null, 2)}\n` : toText(result));
-  process.exitCode = result.findings.some(({ state }) => state === "broken") ? 1 : 0;
-}
-
-function readArguments() {
-  const options = {
-    url: { type: "string" },
-    host: { type: "boolean" },
-    json: { type: "boolean" },
-    help: { type: "boolean", short: "h" },
-  };
-  try {
-    return parseArgs({ options });
-  } catch (error) {
-    process.stderr.write(`${error.message}\n\n${usage}`);
-    process.exit(1);
-  }
-}
+const options = { url: { type: "string" }, host: { type: "boolean" }, json: { type: "boolean" } };
+const { values } = readOptions({ options }, usage);
+const result = await examine(values);
+process.stdout.write(values.json ? `${JSON.stringify(result, null, 2)}\n` : toText(result));
+process.exitCode = result.findings.some(({ state }) => state === "broken") ? 1 : 0;
 
 /** With --url only what can be seen from outside; else this machine, and the client's side where it is set up here. */
 async function examine({ url, host }) {

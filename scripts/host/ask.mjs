@@ -18,10 +18,10 @@ export async function askJson(url, { timeoutMs = 5000, ...request } = {}) {
   }
 }
 
-/** Whether a connection can be made. */
+/** Whether a connection can be made. The host may be one of a URL, where an address of IPv6 stands in brackets. */
 export function isListening(host, port, timeoutMs = 2000) {
   return new Promise((resolve) => {
-    const socket = connect({ host, port, timeout: timeoutMs });
+    const socket = connect({ host: host.replace(/^\[(.*)\]$/, "$1"), port, timeout: timeoutMs });
     const end = (isOpen) => {
       socket.destroy();
       resolve(isOpen);

@@ -11,7 +11,7 @@ export async function checkStart(programs) {
     if (await program.isElsewhere?.()) continue;
     if (!program.command) faults.push(`The program ${program.name} is not installed: run ./install.sh`);
     const { hostname } = new URL(program.url ?? "http://127.0.0.1");
-    if (await isListening(hostname.replace(/^\[|\]$/g, ""), program.port)) faults.push(toTakenFault(program));
+    if (await isListening(hostname, program.port)) faults.push(toTakenFault(program));
   }
   if (faults.length > 0) throw new StartFault(faults.join("\n"));
 }

@@ -1,5 +1,5 @@
 // ./start_llm_selfhost.sh: what its words mean.
-import { parseArgs } from "node:util";
+import { readOptions } from "../read-options.mjs";
 import { restart, run, start, status, stop } from "./commands.mjs";
 import { StartFault } from "./start-fault.mjs";
 
@@ -27,9 +27,8 @@ try {
   process.exitCode = 1;
 }
 
-async function obey({ command, name, isHasty, gateways, isHelp }) {
+async function obey({ command, name, isHasty, gateways }) {
   const args = gateways ? ["--gateways", String(gateways)] : [];
-  if (isHelp) return void process.stdout.write(usage);
   if (command === "restart" && name === undefined) {
     await stop({ isHasty });
     return start({ gateways, args });
@@ -39,12 +38,8 @@ async function obey({ command, name, isHasty, gateways, isHelp }) {
 
 /** @throws StartFault */
 function readArguments(args) {
-  const options = {
-    now: { type: "boolean" },
-    gateways: { type: "string" },
-    help: { type: "boolean", short: "h" },
-  };
-  const { values, positionals } = parse({ args, options, allowPositionals: true });
+  const options = { now: { type: "boolean" }, gateways: { type: "string" } };
+  const { values, positionals } = readOptions({ args, options, allowPositionals: true }, usage);
   const [command = "start", name, ...others] = positionals;
   const isKnown = Object.hasOwn(commands, command);
   if (!isKnown || others.length > 0 || (name !== undefined && command !== "restart"))
@@ -52,13 +47,5 @@ function readArguments(args) {
   const gateways = values.gateways === undefined ? undefined : Number(values.gateways);
   if (gateways !== undefined && !(Number.isInteger(gateways) && gateways >= 1 && gateways <= maxGateways))
     throw new StartFault(`--gateways must be a whole number from 1 to ${maxGateways}`);
-  return { command, name, isHasty: values.now ?? false, gateways, isHelp: values.help };
-}
-
-function parse(config) {
-  try {
-    return parseArgs(config);
-  } catch (error) {
-    throw new StartFault(`${error.message}\n\n${usage}`);
-  }
+  return { command, name, isHasty: values.now ?? false, gateways };
 }

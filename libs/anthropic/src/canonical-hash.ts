@@ -7,14 +7,9 @@ const fewNames = 16;
 const maxQuotedNames = 5000;
 const quotedNames = new Map<string, string>();
 
-/**
- * SHA-256 of a value's canonical JSON in hex, without making one large text of it: the names of every object sorted, so that
- * equal values are equal texts; undefined members are left out.
- */
+/** SHA-256 of a value's canonical JSON, in hex. */
 export function hashCanonicalJson(value: unknown): string {
-  const writer = new Utf8Writer();
-  writeValue(value, writer, 0);
-  return hash("sha256", writer.finish(), "hex");
+  return hash("sha256", toCanonicalBytes(value), "hex");
 }
 
 /** No longer than a hash and its mark. */
@@ -22,10 +17,18 @@ const shortJson = 44;
 
 /** As `hashCanonicalJson`, but short JSON stands for itself; a hash has a `#` before it, as no JSON has. */
 export function digestCanonicalJson(value: unknown): string {
+  const json = toCanonicalBytes(value);
+  return json.length <= shortJson ? json.toString() : `#${hash("sha256", json, "base64url")}`;
+}
+
+/**
+ * Canonical JSON in UTF-8, without making one large text of it: the names of every object sorted, so that equal values
+ * are equal texts; undefined members are left out. It stands until the next call.
+ */
+function toCanonicalBytes(value: unknown): Buffer {
   const writer = new Utf8Writer();
   writeValue(value, writer, 0);
-  const json = writer.finish();
-  return json.length <= shortJson ? json.toString() : `#${hash("sha256", json, "base64url")}`;
+  return writer.finish();
 }
 
 function writeValue(value: unknown, writer: Utf8Writer, depth: number): void {

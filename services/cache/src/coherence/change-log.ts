@@ -63,12 +63,13 @@ export class ChangeLog {
   }
 
   private async range(position: string): Promise<[id: Buffer, fields: Buffer[]][]> {
-    const range = ["XRANGE", name, position, "+", "COUNT", String(readAtOnce)] as const;
-    const answer = await this.redis.ask(name, [...range]).catch((error: unknown) => {
+    try {
+      const answer = await this.redis.ask(name, ["XRANGE", name, position, "+", "COUNT", String(readAtOnce)]);
+      return answer as [id: Buffer, fields: Buffer[]][];
+    } catch (error) {
       if (isWrongKind(error)) return [];
       throw error;
-    });
-    return answer as [id: Buffer, fields: Buffer[]][];
+    }
   }
 
   /** Nobody reads on for an hour: the log is still needed. */

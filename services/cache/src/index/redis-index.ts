@@ -72,7 +72,7 @@ export class RedisIndex extends EntryIndex {
   }
 
   async find(key: string): Promise<IndexedEntry | undefined> {
-    const { entries } = await this.access.insist("list", () => this.mended(() => this.read([key])));
+    const { entries } = await this.list(() => this.read([key]));
     return entries[0];
   }
 
@@ -81,13 +81,16 @@ export class RedisIndex extends EntryIndex {
     await this.prune().catch(() => {});
     let last = after;
     for (;;) {
-      const places = await this.access.insist("list", () => this.mended(() => this.readPlaces(last)));
+      const places = await this.list(() => this.readPlaces(last));
       if (places.length === 0) return;
-      yield await this.access.insist("list", () =>
-        this.mended(() => this.read(places.map(({ key }) => key))),
-      );
+      yield await this.list(() => this.read(places.map(({ key }) => key)));
       last = places.at(-1);
     }
+  }
+
+  /** @throws ApiError `overloaded_error` */
+  private list<T>(work: () => Promise<T>): Promise<T> {
+    return this.access.insist("list", () => this.mended(work));
   }
 
   /** The next ones, where many of one millisecond may stand before them. */

@@ -13,29 +13,17 @@ export interface RequestParts {
   request: CanonicalRequest;
   /** Of what stands in each part. */
   digests: string[];
-  /** How many parts there are of each kind: digests alone do not say what they are of. */
-  shape: number[];
 }
 
 export function toRequestParts(request: CanonicalRequest): RequestParts {
-  const { system = [], tools = [], messages } = request;
   const digests: string[] = [];
-  const fields = listFields(request);
-  const shape = [fields.length, tools.length, system.length];
-  for (const field of fields) digests.push(digestCanonicalJson(field));
-  for (const tool of tools) digests.push(digestCanonicalJson(tool));
-  for (const { text, ...others } of system) digests.push(digestCanonicalJson([text, others]));
-  for (const { content, ...others } of messages) {
-    shape.push(content.length);
-    digests.push(digestCanonicalJson(others));
-    for (const block of content) digests.push(digestCanonicalJson(block));
-  }
-  return { request, digests, shape };
+  visitParts(request, (value) => digests.push(digestCanonicalJson(value)));
+  return { request, digests };
 }
 
 /** SHA-256 of everything that decides what the model sees, in hex. */
-export function hashParts({ digests, shape }: RequestParts): string {
-  return hash("sha256", `${shape.join()}\n${digests.join("\n")}`, "hex");
+export function hashParts({ request, digests }: RequestParts): string {
+  return hash("sha256", `${toShape(request, digests.length).join()}\n${digests.join("\n")}`, "hex");
 }
 
 /**
@@ -44,34 +32,37 @@ export function hashParts({ digests, shape }: RequestParts): string {
  */
 export function toPathHashes({ request, digests }: RequestParts, secret: string): PathHash[] {
   const key = hash("sha256", secret, "base64url");
-  const paths = listPaths(request);
+  const paths: string[] = [];
+  visitParts(request, (_value, ...place) => paths.push(toPath(...place)));
   return digests.map((digest, index) => [
     paths[index] ?? "",
     hash("sha256", key + digest, "base64url").slice(0, lengthOfPathHash),
   ]);
 }
 
-/** In the order of `toRequestParts`. */
-function listPaths(request: CanonicalRequest): string[] {
-  const { system = [], tools = [], messages } = request;
-  return [
-    ...listFields(request).map(([name]) => name.slice(0, maxNameLength)),
-    ...tools.map((_, index) => `tools[${index}]`),
-    ...system.map((_, index) => `system[${index}].text`),
-    ...messages.flatMap(({ content }, index) => [
-      `messages[${index}]`,
-      ...content.map((_, block) => `messages[${index}].content[${block}]`),
-    ]),
-  ];
+type Visit = (value: unknown, name: string, index?: number, block?: number) => void;
+
+/** The other members by name, then tools, system prompt and messages: in the order in which the model reads them. */
+function visitParts({ system = [], tools = [], messages, ...rest }: CanonicalRequest, visit: Visit): void {
+  const fields = Object.entries(rest).filter(([, value]) => value !== undefined);
+  for (const field of fields.sort(([one], [other]) => (one < other ? -1 : 1))) visit(field, field[0]);
+  for (const [index, tool] of tools.entries()) visit(tool, "tools", index);
+  for (const [index, { text, ...others }] of system.entries()) visit([text, others], "system", index);
+  for (const [index, { content, ...others }] of messages.entries()) {
+    visit(others, "messages", index);
+    for (const [block, value] of content.entries()) visit(value, "messages", index, block);
+  }
 }
 
-/** The other members, by name. */
-function listFields({
-  system: _system,
-  tools: _tools,
-  messages: _messages,
-  ...rest
-}: CanonicalRequest): [string, unknown][] {
-  const given = Object.entries(rest).filter(([, value]) => value !== undefined);
-  return given.sort(([one], [other]) => (one < other ? -1 : 1));
+function toPath(name: string, index?: number, block?: number): string {
+  if (index === undefined) return name.slice(0, maxNameLength);
+  if (name === "system") return `system[${index}].text`;
+  return block === undefined ? `${name}[${index}]` : `${name}[${index}].content[${block}]`;
+}
+
+/** How many parts there are of each kind: digests alone do not say what they are of. */
+function toShape({ system = [], tools = [], messages }: CanonicalRequest, parts: number): number[] {
+  const blocks = messages.map(({ content }) => content.length);
+  const others = blocks.reduce((sum, count) => sum + count, tools.length + system.length + messages.length);
+  return [parts - others, tools.length, system.length, ...blocks];
 }

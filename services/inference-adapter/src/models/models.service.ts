@@ -45,14 +45,13 @@ export class ModelsService {
     const asked = this.refresh().catch((error: Error) => {
       this.logger.warn({ reason: error.message }, "the models cannot be listed; the last known ones stand");
     });
-    await Promise.race([asked, delay(refreshWaitMs)]);
+    await waitFor(asked);
     return this.known;
   }
 
   /** Not at what was asked before this moment. */
   async lookAgain(): Promise<void> {
-    const asked = (this.asking ?? Promise.resolve()).catch(() => undefined).then(() => this.refresh());
-    await Promise.race([asked.catch(() => undefined), delay(refreshWaitMs, undefined, { ref: false })]);
+    await waitFor(this.asking?.catch(() => undefined).then(() => this.refresh()) ?? this.refresh());
   }
 
   /** Asks the backend now. @throws ApiError */
@@ -119,4 +118,9 @@ export class ModelsService {
     const parts = [this.backend.name, this.backend.translationVersion, digest, contextLength];
     return createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, 32);
   }
+}
+
+/** Until it has come to an end, well or not, but not for long. */
+async function waitFor(asked: Promise<unknown>): Promise<void> {
+  await Promise.race([asked.catch(() => undefined), delay(refreshWaitMs, undefined, { ref: false })]);
 }

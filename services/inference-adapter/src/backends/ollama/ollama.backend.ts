@@ -5,7 +5,6 @@ import { clientTools } from "#anthropic/client-tools.js";
 import type { CanonicalRequest } from "#anthropic/canonical-request.js";
 import { readOut } from "#platform/read-out.js";
 import { estimateTokens } from "../../tokens/estimate-tokens.js";
-import { promptTooLong } from "../../tokens/prompt-too-long.js";
 import { rescueToolCalls } from "../../tool-rescue/rescue-tool-calls.js";
 import type { Rescue } from "../../tool-rescue/tool-rescue.metrics.js";
 import { cutAtStopSequence } from "../cut-at-stop-sequence.js";
@@ -20,10 +19,10 @@ import type {
 } from "../inference-backend.js";
 import { retryLostCall } from "../retry-lost-call.js";
 import { watchSilence, type Watched } from "../watch-silence.js";
-import { isContextOverflow, mapOllamaError } from "./map-ollama-error.js";
 import { gatherDescribed } from "./gather-described.js";
-import { joinTextLines } from "./join-text-lines.js";
-import { OllamaClient, type StreamAnswer, toOllamaError } from "./ollama.client.js";
+import { mapOllamaError } from "./map-ollama-error.js";
+import { ModelSlots } from "./model-slots.js";
+import { OllamaClient, toOllamaError } from "./ollama.client.js";
 import type {
   OllamaChatChunk,
   OllamaChatRequest,
@@ -36,8 +35,8 @@ import type { OllamaRequests } from "./raw/ollama-requests.js";
 import type { RawPrompts } from "./raw/raw-prompts.js";
 import { readWritten } from "./raw/read-written.js";
 import { toWrittenEvents } from "./raw/to-written-events.js";
+import { linesOf, readChunks, type Reading } from "./read-chunks.js";
 import { toGenerationEvents } from "./to-generation-events.js";
-import { ModelSlots } from "./model-slots.js";
 import { toPullPercent } from "./to-pull-percent.js";
 import type { OllamaPromptSource } from "./ollama-prompt-source.js";
 import { toContinuedPrompt } from "./to-continued-prompt.js";
@@ -64,15 +63,6 @@ export interface OllamaBackendOptions {
 const defaultSlackMs = 60_000;
 const unloadLimitMs = 5000;
 const unloadPollMs = 100;
-
-interface Reading {
-  /** Called for each line. */
-  hear: () => void;
-  mergesTexts: boolean;
-  /** About. Ollama does not say by how much a prompt is too long. */
-  promptTokens: number;
-  slots: ModelSlots;
-}
 
 /** How far a generation came, whoever ended it. */
 interface Progress {
@@ -371,42 +361,6 @@ function toAbilities({ capabilities = [], model_info = {} }: OllamaShow) {
     trainedContextLength: typeof length === "number" ? length : Number.MAX_SAFE_INTEGER,
     capabilities: new Set(known.filter((capability) => capabilities.includes(capability))),
   };
-}
-
-/** @throws ApiError where the answer is a refusal */
-function linesOf(answer: StreamAnswer, { promptTokens }: Reading, model: ServedModel): IncomingMessage {
-  if ("lines" in answer) return answer.lines;
-  if (isContextOverflow(answer.status, answer.error))
-    throw promptTooLong(Math.max(promptTokens, model.contextLength + 1), model.contextLength);
-  throw mapOllamaError(answer.status, answer.error, answer.retryAfterSeconds);
-}
-
-/**
- * Behind the last line only the end of the body is missing: where that is read too, the connection is kept for
- * the next answer, and Ollama sees no client that breaks off.
- */
-async function* readChunks<Chunk extends OllamaChatChunk>(
-  body: IncomingMessage,
-  { hear, mergesTexts, slots }: Reading,
-): AsyncGenerator<Chunk> {
-  let hasBegun = false;
-  let isWhole = false;
-  try {
-    const bytes = body.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>;
-    for await (const chunk of decodeJsonLines<Chunk>(bytes, mergesTexts ? joinTextLines : undefined)) {
-      hear();
-      hasBegun = true;
-      isWhole = chunk.done === true;
-      if (isWhole) slots.noteEvaluated(chunk.prompt_eval_count ?? 0, (chunk.prompt_eval_duration ?? 0) / 1e9);
-      yield chunk;
-    }
-  } finally {
-    if (isWhole) readOut(body);
-    else {
-      if (hasBegun) slots.noteBrokenOff();
-      body.destroy();
-    }
-  }
 }
 
 async function* refuseErrors(chunks: AsyncIterable<OllamaPullChunk>): AsyncGenerator<OllamaPullChunk> {
