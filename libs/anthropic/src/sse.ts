@@ -10,13 +10,22 @@ export function encodeEvent(event: MessageStreamEvent): string {
   return `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
 }
 
-/**
- * Bytes of a `text/event-stream` body → events. A `data` that is no JSON object with a type is an error, after the
- * events before it.
- */
+/** Bytes of a `text/event-stream` body → events. */
 export async function* decodeEvents(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<MessageStreamEvent> {
-  const reader = new EventDataReader(longestEvent, "the upstream");
-  for await (const chunk of bytes) for (const data of reader.read(chunk)) yield parseEventData(data);
+  const decoder = new EventDecoder();
+  for await (const chunk of bytes) yield* decoder.read(chunk);
+}
+
+export class EventDecoder {
+  private readonly reader = new EventDataReader(longestEvent, "the upstream");
+
+  /**
+   * The events that are whole now. @throws ApiError on a `data` that is no JSON object with a type, after the events
+   * before it
+   */
+  *read(chunk: Uint8Array): Generator<MessageStreamEvent> {
+    for (const data of this.reader.read(chunk)) yield parseEventData(data);
+  }
 }
 
 function parseEventData(data: string): MessageStreamEvent {

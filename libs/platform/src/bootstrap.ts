@@ -1,4 +1,4 @@
-import { type DynamicModule, Module } from "@nestjs/common";
+import { type DynamicModule, Module, type RawBodyRequest } from "@nestjs/common";
 import { APP_FILTER, NestFactory } from "@nestjs/core";
 import { FastifyAdapter, type NestFastifyApplication } from "@nestjs/platform-fastify";
 import type { FastifyReply, FastifyRequest } from "fastify";
@@ -25,6 +25,8 @@ export interface ServiceOptions {
   maxBodyBytes: number;
   /** Where a body may be nested more deeply than a request. */
   deepestBody?: number;
+  /** A request's body is wanted as it came, too: `rawBody`. */
+  keepsRawBodies?: boolean;
   checkCaller: CallerCheck;
   drainTimeoutMs: number;
 }
@@ -67,7 +69,7 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
     bodyParser: false,
     abortOnError: false,
   });
-  readJsonBodies(app, options.deepestBody);
+  readJsonBodies(app, options);
   adapter.getInstance().addHook("onRequest", async (request, reply) => {
     reply.header("request-id", request.id);
     options.checkCaller(request);
@@ -167,19 +169,22 @@ function withPlumbing({ module, logger }: ServiceOptions, shutdown: Shutdown): D
 class PlumbingModule {}
 
 /** Every body is JSON, whatever its content type says: clients forget the header. */
-function readJsonBodies(app: NestFastifyApplication, deepest?: number): void {
+function readJsonBodies(app: NestFastifyApplication, { deepestBody, keepsRawBodies }: ServiceOptions): void {
   const fastify = app.getHttpAdapter().getInstance();
   fastify.removeAllContentTypeParsers();
-  fastify.addContentTypeParser("*", { parseAs: "string" }, (request, body, done) => {
+  const options = { parseAs: "buffer" } as const;
+  fastify.addContentTypeParser("*", options, (request: RawBodyRequest<FastifyRequest>, body, done) => {
     const encoding = request.headers["content-encoding"];
     if (encoding !== undefined && encoding !== "identity")
       return done(
         new ApiError("invalid_request_error", `A body of content-encoding ${encoding} cannot be read`),
       );
-    if (body === "") return done(null, undefined);
+    const text = body.toString();
+    if (text === "") return done(null, undefined);
+    if (keepsRawBodies) request.rawBody = body as Buffer;
     try {
-      const value = parseJson(body as string);
-      checkNesting(value, deepest);
+      const value = parseJson(text);
+      checkNesting(value, deepestBody);
       done(null, value);
     } catch (error) {
       done(error as Error);

@@ -24,7 +24,7 @@ export interface HttpRequest {
   /** Sent as JSON. */
   body?: unknown;
   /** In its place, what is JSON already. */
-  json?: string;
+  json?: string | Buffer;
   headers?: Record<string, string>;
   signal?: AbortSignal;
   /** Until the answer's headers (`stream`) or its whole body (`request`, `exchange`). */
@@ -166,7 +166,7 @@ export class HttpClient {
   }
 }
 
-function encodeBody({ body, json }: Pick<HttpRequest, "body" | "json">): string | undefined {
+function encodeBody({ body, json }: Pick<HttpRequest, "body" | "json">): string | Buffer | undefined {
   return body === undefined ? json : JSON.stringify(body);
 }
 

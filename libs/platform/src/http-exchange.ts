@@ -17,7 +17,7 @@ export const longestAnswer = 128 * 1024 * 1024;
 export interface Exchange {
   method: string;
   path: string;
-  data: string | undefined;
+  data: string | Buffer | undefined;
   headers: Record<string, string>;
   /** Gives it up. */
   signal: AbortSignal;
@@ -51,7 +51,7 @@ export function openExchange(
 ): Promise<IncomingMessage> {
   const send = base.protocol === "https:" ? requestHttps : requestHttp;
   // A long text is turned into bytes once instead of measured twice; a short one goes out in one piece with the head.
-  const bytes = data === undefined || data.length < longText ? data : Buffer.from(data);
+  const bytes = typeof data === "string" && data.length >= longText ? Buffer.from(data) : data;
   const length = bytes === undefined ? {} : { "content-length": String(Buffer.byteLength(bytes)) };
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();

@@ -1,7 +1,9 @@
 /** Headers between gateway and inference adapter, beside those of the Messages API itself. */
 export const inferenceHeaders = {
-  /** Request: the cache key. Says too that the body is in canonical form already. */
+  /** Request: the cache key. */
   cacheKey: "x-cache-key",
+  /** Request: the model, URL-encoded, where the body is the client's own and may name it otherwise. */
+  model: "x-model",
   /** Request: a `JoinRule`. */
   join: "x-join",
   /** Request: a hash that names the client's session, so that sessions can take turns. */

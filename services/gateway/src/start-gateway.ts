@@ -28,6 +28,7 @@ export async function startGateway(
     host: config.API_HOST,
     port: config.API_PORT,
     maxBodyBytes,
+    keepsRawBodies: inProcess.createMessage === undefined,
     checkCaller: checkClients(
       "gateway",
       config,

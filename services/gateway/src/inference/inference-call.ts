@@ -5,6 +5,8 @@ import type { ModelCard } from "#service-contracts/model-card.js";
 
 export interface InferenceCall {
   request: CanonicalRequest;
+  /** The client's own JSON, of which `request` is the canonical form. */
+  rawBody?: Buffer | undefined;
   model: ModelCard;
   /** Shares the generation with everybody who asks the same; undefined: a generation of its own. */
   key: string | undefined;

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { json } from "node:stream/consumers";
+import { json, text as readText } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { collect } from "#anthropic/__fixtures__/collect.js";
@@ -100,6 +100,21 @@ describe("InferenceClient.create", () => {
     expect(body).toEqual({ ...call().request, stream: true });
     expect(server.requests[0]).toMatchObject({ method: "POST", url: "/v1/messages" });
     expect(server.requests[0]?.headers).toMatchObject({ "x-cache-key": "abc", "request-id": "req_1" });
+  });
+
+  it.each<[string, InferenceCall["model"], unknown, string | undefined]>([
+    ["our adapter", { ...ours, id: "tiny ü" }, '{ "model": "opus", "x": 1e2 }', "tiny%20%C3%BC"],
+    ["another server", foreign, JSON.stringify({ ...call().request, stream: true }), undefined],
+  ])("sends the client's own bytes only to our adapter: %s", async (_name, model, sent, header) => {
+    let body: unknown;
+    const server = await startServer(async (request, response) => {
+      body = await readText(request);
+      response.end(events.map(encodeEvent).join(""));
+    });
+    const rawBody = Buffer.from('{ "model": "opus", "x": 1e2 }');
+    await collect((await clientOf(server.url).create(call({ rawBody, model }))).events);
+    expect(body).toBe(sent);
+    expect(server.requests[0]?.headers["x-model"]).toBe(header);
   });
 
   it.each([

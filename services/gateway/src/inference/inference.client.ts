@@ -3,9 +3,10 @@ import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import type { CanonicalRequest } from "#anthropic/canonical-request.js";
 import { ApiError, parseErrorBody } from "#anthropic/errors.js";
 import type { MessageStreamEvent } from "#anthropic/events.js";
-import { decodeEvents } from "#anthropic/sse.js";
-import { type HttpAnswer, HttpClient, UpstreamError } from "#platform/http-client.js";
+import { EventDecoder } from "#anthropic/sse.js";
+import { type HttpAnswer, HttpClient, type HttpRequest, UpstreamError } from "#platform/http-client.js";
 import { parseRetryAfter } from "#platform/parse-retry-after.js";
+import { readBody } from "#platform/read-body.js";
 import { readErrorText } from "#platform/read-error-text.js";
 import { readOut } from "#platform/read-out.js";
 import { inferenceHeaders } from "#service-contracts/inference-headers.js";
@@ -117,11 +118,15 @@ export class InferenceClient {
     const opening = new AbortController();
     const giveUp = () => opening.abort();
     call.signal.addEventListener("abort", giveUp, { once: true });
-    const body = { ...call.request, stream: true };
-    const headers = requestHeaders(call);
     try {
       return await this.http
-        .stream({ method: "POST", path: "/v1/messages", body, headers, signal: opening.signal, timeoutMs })
+        .stream({
+          method: "POST",
+          path: "/v1/messages",
+          ...toContent(call),
+          signal: opening.signal,
+          timeoutMs,
+        })
         .catch(throwApiError);
     } finally {
       call.signal.removeEventListener("abort", giveUp);
@@ -145,11 +150,20 @@ export class InferenceClient {
     headers?: Record<string, string>,
   ): Promise<unknown> {
     const answer = await this.http
-      .request({ method, path, body, headers, timeoutMs: metadataTimeoutMs })
+      .exchange({ method, path, body, headers, timeoutMs: metadataTimeoutMs })
       .catch(throwApiError);
     if (answer.status !== 200) throw toApiError(answer.status, answer.headers, answer.body);
     return answer.body;
   }
+}
+
+/** Our adapter reads what the client wrote; to write it again takes longer than all the rest of a long request. */
+function toContent(call: InferenceCall): Pick<HttpRequest, "body" | "json" | "headers"> {
+  const { model, rawBody: json, request } = call;
+  const headers = requestHeaders(call);
+  if (json === undefined || model.fingerprint === undefined)
+    return { body: { ...request, stream: true }, headers };
+  return { json, headers: { ...headers, [inferenceHeaders.model]: encodeURIComponent(model.id) } };
 }
 
 function requestHeaders(call: InferenceCall): Record<string, string> {
@@ -185,14 +199,16 @@ function readHeaders(
 
 /** Behind the last event only the end of the body is missing: it is read too, and the connection is kept. */
 async function* readEvents(body: IncomingMessage, silenceMs: number): AsyncGenerator<MessageStreamEvent> {
+  const decoder = new EventDecoder();
   let isWhole = false;
   try {
-    for await (const event of decodeEvents(withSilenceLimit(body, silenceMs))) {
-      if (event.type === "error") throw parseErrorBody(500, event);
-      isWhole = event.type === "message_stop";
-      yield event;
-      if (isWhole) return;
-    }
+    for await (const chunk of withSilenceLimit(body, silenceMs))
+      for (const event of decoder.read(chunk)) {
+        if (event.type === "error") throw parseErrorBody(500, event);
+        isWhole = event.type === "message_stop";
+        yield event;
+        if (isWhole) return;
+      }
   } catch (error) {
     throw toBrokenStream(error);
   } finally {
@@ -211,7 +227,7 @@ async function* withSilenceLimit(body: IncomingMessage, silenceMs: number): Asyn
     body.destroy(new ApiError("timeout_error", `The inference service sent nothing for ${seconds} s`));
   }, silenceMs);
   try {
-    for await (const chunk of body.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>) {
+    for await (const chunk of readBody(body)) {
       isWaiting = false;
       yield chunk;
       isWaiting = true;

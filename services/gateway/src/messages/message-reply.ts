@@ -1,7 +1,6 @@
 import { Inject, Injectable } from "@nestjs/common";
 import type { FastifyReply } from "fastify";
 import { toApiError } from "#anthropic/errors.js";
-import type { MessageStreamEvent } from "#anthropic/events.js";
 import { foldMessage } from "#anthropic/fold-message.js";
 import { eventStreamHeaders, sendEventStream } from "#platform/event-stream-reply.js";
 import { LOGGER, type Logger } from "#platform/logging.js";
@@ -59,7 +58,7 @@ export class MessageReply {
       await sendReplay(reply, exchange, answer.replay);
       return undefined;
     }
-    const events = noteFirstEvent(answer.events, exchange);
+    const { events } = answer;
     if (exchange.isStream) {
       reply.headers(exchange.toHeaders());
       return sendEventStream(reply, events, { requestId, pingIntervalMs, signal: client.signal });
@@ -104,14 +103,4 @@ async function sendReplay(reply: FastifyReply, exchange: Exchange, replay: Repla
     exchange.noteFirstEvent();
     await reply.headers(eventStreamHeaders).send(replay.toEventStream(model));
   } else await reply.headers(jsonHeaders).send(replay.toJson(model));
-}
-
-async function* noteFirstEvent(
-  events: AsyncIterable<MessageStreamEvent>,
-  exchange: Exchange,
-): AsyncGenerator<MessageStreamEvent> {
-  for await (const event of events) {
-    if (event.type === "content_block_delta") exchange.noteFirstEvent();
-    yield event;
-  }
 }

@@ -1,4 +1,4 @@
-import { Body, Controller, HttpCode, Post, Req, Res, UseGuards } from "@nestjs/common";
+import { Body, Controller, HttpCode, Post, type RawBodyRequest, Req, Res, UseGuards } from "@nestjs/common";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { ClientPresence } from "#platform/abort-on-disconnect.js";
 import { ApiKeyGuard, Tenant } from "../access/api-key.guard.js";
@@ -20,11 +20,13 @@ export class MessagesController {
   async create(
     @Body() body: unknown,
     @Tenant() tenant: string,
-    @Req() { headers, id: requestId, socket }: FastifyRequest,
+    @Req() request: RawBodyRequest<FastifyRequest>,
     @Res() reply: FastifyReply,
   ): Promise<void> {
+    const { headers, id: requestId, socket, rawBody } = request;
+    request.rawBody = undefined;
     const client = new ClientPresence(reply.raw);
-    const caller = { headers, tenant, requestId, client, connection: socket };
+    const caller = { headers, tenant, requestId, client, rawBody, connection: socket };
     const exchange = await this.reply.send(reply, caller, async (known) => {
       // Here, and in no guard: what a limit refuses is logged and counted as well.
       if (!this.limits.areOff) await this.limits.admit(tenant, (told) => reply.headers(told));

@@ -85,8 +85,11 @@ export class MessagesService {
     isAnother: boolean,
   ): Promise<AsyncIterable<MessageStreamEvent>> {
     const { canonical, model, policy, generationKey, givenHash, caller, request } = question;
+    const { rawBody } = caller;
+    caller.rawBody = undefined;
     const answer = await this.inference.create({
       request: canonical,
+      rawBody,
       model,
       // Another answer is not the one that the others get; a retry of the same session joins it.
       key: isAnother ? givenHash : generationKey,
@@ -109,6 +112,7 @@ export class MessagesService {
       model: request.model,
       startsEarly: isLate,
       inputTokens: answer.inputTokens,
+      onDelta: () => exchange.noteFirstEvent(),
     });
   }
 

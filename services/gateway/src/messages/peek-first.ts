@@ -2,7 +2,7 @@ export interface Peeked<T> {
   /** True: `limitMs` passed and nothing had come yet. */
   isLate: boolean;
   /** Everything that the source yields, the first item included. */
-  items: AsyncGenerator<T>;
+  items: AsyncIterableIterator<T>;
 }
 
 /** Waits for a source's first item, but no longer than `limitMs`. A source that fails by then makes this throw. */
@@ -20,13 +20,18 @@ export async function peekFirst<T>(source: AsyncGenerator<T>, limitMs: number): 
   }
 }
 
-async function* resume<T>(first: Promise<IteratorResult<T>>, source: AsyncGenerator<T>): AsyncGenerator<T> {
-  try {
-    const { value, done } = await first;
-    if (done) return;
-    yield value;
-    yield* source;
-  } finally {
-    await source.return(undefined);
-  }
+/** No generator: that would cost each item once more. */
+function resume<T>(first: Promise<IteratorResult<T>>, source: AsyncGenerator<T>): AsyncIterableIterator<T> {
+  let peeked: Promise<IteratorResult<T>> | undefined = first;
+  return {
+    next: () => {
+      const next = peeked ?? source.next();
+      peeked = undefined;
+      return next;
+    },
+    return: () => source.return(undefined),
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
 }

@@ -12,6 +12,8 @@ export interface Caller {
   tenant: string;
   requestId: string;
   client: Pick<ClientPresence, "isGone" | "signal">;
+  /** The request's body as it came, until it has been passed on. */
+  rawBody?: Buffer | undefined;
   /** The connection that the request came on. */
   connection: EventEmitter;
 }

@@ -8,6 +8,8 @@ export interface Restamping {
   /** True: the client must hear from us now, so the message starts before the upstream has started it. */
   startsEarly: boolean;
   inputTokens: number;
+  /** Called before each piece of content. */
+  onDelta?: () => void;
 }
 
 /**
@@ -16,11 +18,14 @@ export interface Restamping {
  */
 export async function* restampEvents(
   events: AsyncIterable<MessageStreamEvent>,
-  { model, startsEarly, inputTokens }: Restamping,
+  { model, startsEarly, inputTokens, onDelta }: Restamping,
 ): AsyncGenerator<MessageStreamEvent> {
   if (startsEarly) yield { type: "message_start", message: emptyMessage(model, inputTokens) };
   for await (const event of events) {
-    if (event.type === "message_start") {
+    if (event.type === "content_block_delta") {
+      onDelta?.();
+      yield event;
+    } else if (event.type === "message_start") {
       if (!startsEarly)
         yield { type: "message_start", message: { ...event.message, id: mintMessageId(), model } };
     } else if (event.type === "content_block_start" && event.content_block.type === "tool_use")

@@ -7,12 +7,12 @@ import { LostCallError } from "./lost-call.error.js";
  * with what the model wrote for a call where that is known.
  */
 export async function* retryLostCall(
-  run: (attempt: number) => AsyncIterable<GenerationEvent>,
+  run: (attempt: number) => AsyncIterable<GenerationEvent> | Promise<AsyncIterable<GenerationEvent>>,
   onRetry: () => void,
 ): AsyncGenerator<GenerationEvent> {
   let hasOutput = false;
   try {
-    for await (const event of run(0)) {
+    for await (const event of await run(0)) {
       hasOutput = true;
       yield event;
     }
@@ -20,7 +20,8 @@ export async function* retryLostCall(
   } catch (error) {
     if (!(error instanceof LostCallError)) throw error;
     onRetry();
-    yield* hasOutput ? onlyCalls(run(1), error) : run(1);
+    const again = await run(1);
+    yield* hasOutput ? onlyCalls(again, error) : again;
   }
 }
 

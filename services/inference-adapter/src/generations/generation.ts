@@ -11,6 +11,8 @@ export interface Subscription {
   events: AsyncGenerator<MessageStreamEvent>;
   /** From now on it only records: it goes on reading, but keeps the generation alive no longer. */
   detach: () => void;
+  /** Called when the events have been read, or left. */
+  onEnd: () => void;
 }
 
 /** One run of the model with a life of its own: clients come, read every event from the first, and go. */
@@ -60,8 +62,14 @@ export class Generation {
     };
     if (signal.aborted) detach();
     else signal.addEventListener("abort", detach);
-    const onWhole = () => (this.isDelivered ||= !left);
-    return { id: randomUUID(), events: this.read(signal, onWhole, detach), detach };
+    const onEnd = (isWhole: boolean) => {
+      if (isWhole) this.isDelivered ||= !left;
+      detach();
+      subscription.onEnd();
+    };
+    const events = this.read(signal, onEnd);
+    const subscription: Subscription = { id: randomUUID(), events, detach, onEnd: () => {} };
+    return subscription;
   }
 
   add(event: MessageStreamEvent): void {
@@ -79,26 +87,20 @@ export class Generation {
     this.log.finish(error);
   }
 
-  private async *read(
-    signal: AbortSignal,
-    onWhole: () => void,
-    leave: () => void,
-  ): AsyncGenerator<MessageStreamEvent> {
-    this.readers += 1;
+  private read(signal: AbortSignal, onEnd: (isWhole: boolean) => void): AsyncGenerator<MessageStreamEvent> {
     let index = -1;
-    try {
-      for await (const item of this.log.read(signal)) {
-        if (typeof item === "string") {
-          yield { type: "content_block_delta", index, delta: { type: "text_delta", text: item } };
-        } else {
-          if (item.type === "content_block_start") index = item.index;
-          yield item;
-        }
-      }
-      onWhole();
-    } finally {
-      this.readers -= 1;
-      leave();
-    }
+    return this.log.read<MessageStreamEvent>(signal, {
+      onBegin: () => (this.readers += 1),
+      toItem: (item) => {
+        if (typeof item === "string")
+          return { type: "content_block_delta", index, delta: { type: "text_delta", text: item } };
+        if (item.type === "content_block_start") index = item.index;
+        return item;
+      },
+      onEnd: (isWhole) => {
+        this.readers -= 1;
+        onEnd(isWhole);
+      },
+    });
   }
 }

@@ -1,3 +1,12 @@
+export interface LogReader<T, Item> {
+  /** Before the first item. */
+  onBegin?: () => void;
+  /** What the reader gets of an item. */
+  toItem: (item: T) => Item;
+  /** He has read everything, or left, or met an error. */
+  onEnd?: (isWhole: boolean) => void;
+}
+
 /**
  * A growing list that many readers read from its first item, each at his own pace: a slow reader is only an
  * index. Ends once, well or with an error, which every reader meets after the items.
@@ -5,7 +14,8 @@
 export class ReplayLog<T> {
   private readonly items: T[] = [];
   private ending: { error: unknown } | undefined;
-  private wake = Promise.withResolvers<void>();
+  /** Of those who wait for more. */
+  private waiting: PromiseWithResolvers<void> | undefined;
 
   get isFinished(): boolean {
     return this.ending !== undefined;
@@ -23,26 +33,33 @@ export class ReplayLog<T> {
   }
 
   /** All items from the first. Throws the signal's reason when it fires. */
-  async *read(signal: AbortSignal): AsyncGenerator<T> {
+  async *read<Item>(
+    signal: AbortSignal,
+    { onBegin, toItem, onEnd }: LogReader<T, Item>,
+  ): AsyncGenerator<Item> {
+    let isWhole = false;
+    onBegin?.();
     const onAbort = () => this.notify();
     signal.addEventListener("abort", onAbort, { once: true });
     try {
       for (let index = 0; ;) {
         signal.throwIfAborted();
         if (index < this.items.length) {
-          yield this.items[index] as T;
+          yield toItem(this.items[index] as T);
           index += 1;
-        } else if (!this.ending) await this.wake.promise;
-        else if (this.ending.error === undefined) return;
-        else throw this.ending.error;
+        } else if (!this.ending) await (this.waiting ??= Promise.withResolvers<void>()).promise;
+        else if (this.ending.error !== undefined) throw this.ending.error;
+        else break;
       }
+      isWhole = true;
     } finally {
       signal.removeEventListener("abort", onAbort);
+      onEnd?.(isWhole);
     }
   }
 
   private notify(): void {
-    this.wake.resolve();
-    this.wake = Promise.withResolvers<void>();
+    this.waiting?.resolve();
+    this.waiting = undefined;
   }
 }

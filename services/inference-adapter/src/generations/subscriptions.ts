@@ -9,8 +9,10 @@ export class Subscriptions {
 
   /** The subscription's events; it is known by its id until they end. */
   read(subscription: Subscription): AsyncGenerator<MessageStreamEvent> {
-    this.open.set(subscription.id, subscription);
-    return this.untilTheEnd(subscription);
+    const { id, events } = subscription;
+    this.open.set(id, subscription);
+    subscription.onEnd = () => this.open.delete(id);
+    return events;
   }
 
   /** False: no such subscription, or it has ended. */
@@ -18,13 +20,5 @@ export class Subscriptions {
     const subscription = this.open.get(id);
     subscription?.detach();
     return subscription !== undefined;
-  }
-
-  private async *untilTheEnd({ id, events }: Subscription): AsyncGenerator<MessageStreamEvent> {
-    try {
-      yield* events;
-    } finally {
-      this.open.delete(id);
-    }
   }
 }

@@ -1,6 +1,7 @@
 import { Body, Controller, Headers, HttpCode, Post, Req, Res } from "@nestjs/common";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { IncomingHttpHeaders } from "node:http";
+import { ApiError } from "#anthropic/errors.js";
 import { abortOnDisconnect } from "#platform/abort-on-disconnect.js";
 import { sendEventStream } from "#platform/event-stream-reply.js";
 import { inferenceHeaders, toJoinRule } from "#service-contracts/inference-headers.js";
@@ -31,7 +32,11 @@ export class MessagesController {
     const signal = abortOnDisconnect(reply.raw);
     const created = await this.messages.create(
       body,
-      { ...toSharing(headers), mergesTexts: headers[inferenceHeaders.reading] === "whole" },
+      {
+        ...toSharing(headers),
+        mergesTexts: headers[inferenceHeaders.reading] === "whole",
+        model: toModelName(headers[inferenceHeaders.model]),
+      },
       signal,
     );
     reply.headers(toHeaders(created));
@@ -72,4 +77,14 @@ function toSharing(headers: IncomingHttpHeaders): Sharing {
     session: headers[inferenceHeaders.session]?.toString() ?? "",
     conversation: headers[inferenceHeaders.conversation]?.toString() ?? "",
   };
+}
+
+/** @throws ApiError */
+function toModelName(header: string | string[] | undefined): string | undefined {
+  if (header === undefined) return undefined;
+  try {
+    return decodeURIComponent(header.toString());
+  } catch {
+    throw new ApiError("invalid_request_error", `${inferenceHeaders.model}: not URL-encoded`);
+  }
 }

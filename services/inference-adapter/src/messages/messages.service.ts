@@ -66,8 +66,12 @@ export class MessagesService {
   ) {}
 
   /** Starts or joins a generation. What can be refused is refused here, before any header. @throws ApiError */
-  async create(body: unknown, sharing: Sharing & Reading, signal: AbortSignal): Promise<CreatedMessage> {
-    return this.createCanonical(this.read(body, sharing.key), sharing, signal);
+  async create(
+    body: unknown,
+    sharing: Sharing & Reading & { model: string | undefined },
+    signal: AbortSignal,
+  ): Promise<CreatedMessage> {
+    return this.createCanonical(read(body, sharing.model), sharing, signal);
   }
 
   /** As `create`, for a request that a gateway has checked and put into canonical form. */
@@ -155,12 +159,12 @@ export class MessagesService {
     const answer = generateAnswer(request, rule, run, this.backend.forcesCalls);
     return frameMessageEvents(answer, { model: request.model, inputTokens: count.tokens });
   }
+}
 
-  /** The gateway sends its requests in canonical form, with their key. */
-  private read(body: unknown, cacheKey: string | undefined): CanonicalRequest {
-    const request = parseMessagesRequest(body);
-    return cacheKey === undefined ? toCanonicalRequest(request) : (request as CanonicalRequest);
-  }
+/** The gateway passes on what its client wrote, in which the model may have another name. */
+function read(body: unknown, model: string | undefined): CanonicalRequest {
+  const request = toCanonicalRequest(parseMessagesRequest(body));
+  return model === undefined ? request : { ...request, model };
 }
 
 /** Names what the turns of one conversation have in common: its system prompt and tools stand at the front. */

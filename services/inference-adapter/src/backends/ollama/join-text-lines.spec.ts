@@ -8,11 +8,15 @@ const chat = (content: string, more = "") =>
 const raw = (response: string) => `${start}"response":${JSON.stringify(response)},"done":false}`;
 const call = ',"tool_calls":[{"function":{"name":"Read","arguments":{}}}]';
 const end = `${start}"message":{"role":"assistant","content":""},"done":true,"eval_count":3}`;
+const later = (line: string) => line.replace("25.2Z", "25.273914Z");
+const timeless = (text: string) => `{"response":${JSON.stringify(text)},"done":false}`;
 const error = '{"error":"gone"}';
 
 describe("joinTextLines", () => {
   it.each<[string, string[], string[]]>([
     ["nothing", [], []],
+    ["texts without a time", [timeless("a"), timeless("b"), timeless('"')], [timeless('ab"')]],
+    ["texts of other times", [chat("a"), later(chat("b")), later(chat("\\"))], [chat("ab\\")]],
     ["texts of /api/chat", [chat("a"), chat("b"), chat("c")], [chat("abc")]],
     ["texts of /api/generate", [raw("a"), raw("b")], [raw("ab")]],
     ["what is escaped", [chat('"\\'), chat("\n\u0001"), chat("\\")], [chat('"\\\n\u0001\\')]],
@@ -42,7 +46,7 @@ describe("joinTextLines", () => {
     const anyText = fc.string({ unit: "binary" });
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.boolean(), anyText)), (texts) => {
-        const lines = texts.map(([isRaw, text]) => (isRaw ? raw(text) : chat(text)));
+        const lines = texts.map(([isRaw, text]) => (isRaw ? raw(text) : later(chat(text))));
         expect(joinTextLines(lines).map(readText).join("")).toBe(texts.map(([, text]) => text).join(""));
       }),
     );

@@ -209,7 +209,7 @@ export class OllamaBackend implements InferenceBackend {
       await sleep(unloadPollMs);
   }
 
-  private async *run(
+  private run(
     request: CanonicalRequest,
     model: ServedModel,
     watched: Watched,
@@ -217,17 +217,20 @@ export class OllamaBackend implements InferenceBackend {
     onLine: () => void,
   ): AsyncGenerator<GenerationEvent> {
     const { signal } = watched;
-    const prompt = await this.toRawPrompt(request, model, signal);
-    const hear = () => {
-      watched.hear(this.silenceLimitMs(request, prompt));
-      onLine();
-    };
-    const reading = { ...how, hear };
-    yield* retryLostCall(
-      (attempt) =>
-        prompt === undefined
+    const rendered = this.toRawPrompt(request, model, signal);
+    return retryLostCall(
+      async (attempt) => {
+        const prompt = await rendered;
+        const silenceLimitMs = this.silenceLimitMs(request, prompt);
+        const hear = () => {
+          watched.hear(silenceLimitMs);
+          onLine();
+        };
+        const reading = { ...how, hear };
+        return prompt === undefined
           ? this.attempt(request, model, attempt, signal, reading)
-          : this.attemptRaw(request, model, prompt, attempt, signal, reading),
+          : this.attemptRaw(request, model, prompt, attempt, signal, reading);
+      },
       () => this.onRescue("retry"),
     );
   }
@@ -267,29 +270,29 @@ export class OllamaBackend implements InferenceBackend {
     if ((await this.loadedContextLength(model)) !== model.contextLength) await this.load(model, signal);
   }
 
-  private async *attempt(
+  private async attempt(
     request: CanonicalRequest,
     model: ServedModel,
     attempt: number,
     signal: AbortSignal,
     reading: Reading,
-  ): AsyncGenerator<GenerationEvent> {
+  ): Promise<AsyncIterable<GenerationEvent>> {
     const chat = this.options.requests.toChat(request, model);
     if (attempt > 0) chat.options.seed = randomInt(2 ** 31);
     const chunks = readChunks<OllamaChatChunk>(await this.open(chat, reading, model, signal), reading);
     const events = cutAtStopSequence(toGenerationEvents(chunks), request.stop_sequences ?? []);
     const tools = request.output_config?.format ? [] : clientTools(request);
-    yield* rescueToolCalls(events, tools, ({ kind }) => this.onRescue(kind));
+    return rescueToolCalls(events, tools, ({ kind }) => this.onRescue(kind));
   }
 
-  private async *attemptRaw(
+  private async attemptRaw(
     request: CanonicalRequest,
     model: ServedModel,
     prompt: string,
     attempt: number,
     signal: AbortSignal,
     reading: Reading,
-  ): AsyncGenerator<GenerationEvent> {
+  ): Promise<AsyncIterable<GenerationEvent>> {
     const { requests } = this.options;
     const chat = requests.toChat(request, model);
     if (attempt > 0) chat.options.seed = randomInt(2 ** 31);
@@ -298,7 +301,7 @@ export class OllamaBackend implements InferenceBackend {
       signal,
     );
     const chunks = readChunks<OllamaRawChunk>(linesOf(answer, reading, model), reading);
-    yield* readWritten(toWrittenEvents(chunks), {
+    return readWritten(toWrittenEvents(chunks), {
       request,
       think: chat.think,
       prompt,

@@ -87,7 +87,7 @@ export class OllamaClient {
 
   private async json(request: { method: "GET" | "POST"; path: string; body?: unknown }, timeoutMs: number) {
     try {
-      const { status, headers, body } = await this.http.request({ ...request, timeoutMs });
+      const { status, headers, body } = await this.http.exchange({ ...request, timeoutMs });
       if (status !== 200) throw mapOllamaError(status, body, parseRetryAfter(headers["retry-after"]));
       return body;
     } catch (error) {

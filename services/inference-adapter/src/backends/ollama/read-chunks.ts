@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { readBody } from "#platform/read-body.js";
 import { readOut } from "#platform/read-out.js";
 import { promptTooLong } from "../../tokens/prompt-too-long.js";
 import { decodeJsonLines } from "../decode-json-lines.js";
@@ -42,8 +43,10 @@ export async function* readChunks<Chunk extends OllamaChatChunk>(
   let hasBegun = false;
   let isWhole = false;
   try {
-    const bytes = body.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>;
-    for await (const chunk of decodeJsonLines<Chunk>(bytes, mergesTexts ? joinTextLines : undefined)) {
+    for await (const chunk of decodeJsonLines<Chunk>(
+      readBody(body),
+      mergesTexts ? joinTextLines : undefined,
+    )) {
       hear();
       hasBegun = true;
       isWhole = chunk.done === true;

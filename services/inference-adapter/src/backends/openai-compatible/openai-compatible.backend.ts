@@ -3,6 +3,7 @@ import type { IncomingMessage } from "node:http";
 import type { CanonicalRequest } from "#anthropic/canonical-request.js";
 import { clientTools } from "#anthropic/client-tools.js";
 import type { ApiError } from "#anthropic/errors.js";
+import { readBody } from "#platform/read-body.js";
 import { readOut } from "#platform/read-out.js";
 import { estimateTokens } from "../../tokens/estimate-tokens.js";
 import { leastRoom } from "../../tokens/fit-to-window.js";
@@ -150,8 +151,7 @@ async function* refuseEmptyOverflow(
 async function* readChunks(body: IncomingMessage, hear: () => void): AsyncGenerator<ChatChunk> {
   let isWhole = false;
   try {
-    const bytes = body.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>;
-    for await (const chunk of decodeChunks(bytes)) {
+    for await (const chunk of decodeChunks(readBody(body))) {
       hear();
       yield chunk;
     }

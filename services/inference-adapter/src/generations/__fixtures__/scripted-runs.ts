@@ -25,7 +25,7 @@ export class ScriptedRun {
     this.starts += 1;
     this.hold = onHeard;
     this.signal = signal;
-    return this.read(signal);
+    return this.log.read(signal, { toItem: (event) => event, onEnd: () => (this.closes += 1) });
   };
 
   get isRunning(): boolean {
@@ -38,14 +38,6 @@ export class ScriptedRun {
 
   end(error?: unknown): void {
     this.log.finish(error);
-  }
-
-  private async *read(signal: AbortSignal): AsyncGenerator<MessageStreamEvent> {
-    try {
-      yield* this.log.read(signal);
-    } finally {
-      this.closes += 1;
-    }
   }
 }
 
