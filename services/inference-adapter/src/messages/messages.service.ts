@@ -8,12 +8,13 @@ import { parseCountTokensRequest, parseMessagesRequest } from "#anthropic/parse-
 import type { JoinRule } from "#service-contracts/inference-headers.js";
 import {
   type GenerateOptions,
+  type GenerationEvent,
   INFERENCE_BACKEND,
   type InferenceBackend,
   type ServedModel,
 } from "../backends/inference-backend.js";
 import { generateAnswer, isConstrainedFirst } from "../answers/generate-answer.js";
-import { limitCalls } from "../answers/limit-calls.js";
+import { CallLimit } from "../answers/limit-calls.js";
 import { type AnswerRule, toAnswerRule } from "../answers/to-answer-rule.js";
 import { toAskedRequest } from "../answers/to-asked-request.js";
 import { toPrefilledRequest } from "../answers/to-prefilled-request.js";
@@ -144,20 +145,42 @@ export class MessagesService {
     options: GenerateOptions,
   ): AsyncIterable<MessageStreamEvent> {
     const run = (asked: CanonicalRequest) =>
-      this.work.measure(
-        checkWholePrompt(
-          limitCalls(this.backend.generate(asked, model, signal, { ...options, promptTokens: count.tokens })),
-          {
+      this.watch(
+        this.backend.generate(asked, model, signal, { ...options, promptTokens: count.tokens }),
+        asked,
+        model,
+        count,
+      );
+    const answer = generateAnswer(request, rule, run, this.backend.forcesCalls);
+    return frameMessageEvents(answer, { model: request.model, inputTokens: count.tokens });
+  }
+
+  /** One generation, checked and measured. All in one place: each layer that an event passes costs it more. */
+  private async *watch(
+    events: AsyncIterable<GenerationEvent>,
+    asked: CanonicalRequest,
+    model: ServedModel,
+    count: TokenCount,
+  ): AsyncGenerator<GenerationEvent> {
+    const calls = new CallLimit();
+    try {
+      for await (const event of events) {
+        calls.check(event);
+        if (event.type === "end") {
+          await checkWholePrompt(event, {
             count,
             contextLength: model.contextLength,
             loadedContextLength: async () => this.backend.loadedContextLength?.(model),
             onCounted: (promptTokens) => void this.counter.learn(asked, model, promptTokens),
-          },
-        ),
-        count.tokens,
-      );
-    const answer = generateAnswer(request, rule, run, this.backend.forcesCalls);
-    return frameMessageEvents(answer, { model: request.model, inputTokens: count.tokens });
+          });
+          this.work.count(event, count.tokens);
+        }
+        yield event;
+      }
+    } catch (error) {
+      this.work.countIfTooLong(error);
+      throw error;
+    }
   }
 }
 

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from "@nestjs/common";
 import { Counter, Histogram, Registry } from "prom-client";
-import type { GenerationEnd, GenerationEvent } from "../backends/inference-backend.js";
+import type { GenerationEnd } from "../backends/inference-backend.js";
 import { PromptTooLongError } from "../tokens/prompt-too-long.js";
 
 /** From a prefix that was read before (microseconds a token) to a CPU that reads all of it anew. */
@@ -41,23 +41,8 @@ export class WorkMetrics {
     if (error instanceof PromptTooLongError) this.rejected.inc();
   }
 
-  /** Passes a generation on and measures its end. */
-  async *measure(
-    events: AsyncIterable<GenerationEvent>,
-    promptTokens: number,
-  ): AsyncGenerator<GenerationEvent> {
-    try {
-      for await (const event of events) {
-        if (event.type === "end") this.count(event, promptTokens);
-        yield event;
-      }
-    } catch (error) {
-      this.countIfTooLong(error);
-      throw error;
-    }
-  }
-
-  private count({ loadSeconds, prefillSeconds, decodeSeconds }: GenerationEnd, promptTokens: number): void {
+  /** What a finished generation took. */
+  count({ loadSeconds, prefillSeconds, decodeSeconds }: GenerationEnd, promptTokens: number): void {
     this.seconds.inc({ phase: "load" }, loadSeconds);
     this.seconds.inc({ phase: "prefill" }, prefillSeconds);
     this.seconds.inc({ phase: "decode" }, decodeSeconds);

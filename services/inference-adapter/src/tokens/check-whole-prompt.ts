@@ -1,5 +1,5 @@
 import { ApiError } from "#anthropic/errors.js";
-import type { GenerationEnd, GenerationEvent } from "../backends/inference-backend.js";
+import type { GenerationEnd } from "../backends/inference-backend.js";
 import type { TokenCount } from "./model-counter.js";
 
 export interface PromptCheck {
@@ -14,19 +14,9 @@ export interface PromptCheck {
 /**
  * Compares the tokens that the backend read with those that were sent: an answer to a cut prompt is an error.
  * A smaller number alone proves nothing, because some versions leave cached tokens out; a window smaller than
- * the configured one does.
+ * the configured one does. @throws ApiError
  */
-export async function* checkWholePrompt(
-  events: AsyncIterable<GenerationEvent>,
-  check: PromptCheck,
-): AsyncGenerator<GenerationEvent> {
-  for await (const event of events) {
-    if (event.type === "end") await checkEnd(event, check);
-    yield event;
-  }
-}
-
-async function checkEnd({ inputTokens }: GenerationEnd, check: PromptCheck): Promise<void> {
+export async function checkWholePrompt({ inputTokens }: GenerationEnd, check: PromptCheck): Promise<void> {
   if (inputTokens === undefined) return;
   const { count, contextLength, loadedContextLength, onCounted } = check;
   const isShort = inputTokens < count.tokens * (count.isExact ? 0.99 : 0.7) - 8;
