@@ -9,7 +9,8 @@ import { isAlive } from "./process-identity.mjs";
  */
 export function readState() {
   try {
-    return JSON.parse(readFileSync(statePath, "utf8"));
+    const state = JSON.parse(readFileSync(statePath, "utf8"));
+    return Array.isArray(state?.programs) ? state : undefined;
   } catch {
     return undefined;
   }

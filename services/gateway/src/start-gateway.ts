@@ -9,6 +9,7 @@ import { holdsKey } from "./access/find-tenant.js";
 import { GatewayConfig } from "./gateway.config.js";
 import { GatewayModule } from "./gateway.module.js";
 import { InProcess } from "./in-process.js";
+import { refuseLoop } from "./inference/refuse-loop.js";
 
 const maxBodyBytes = 32 * 1024 * 1024;
 
@@ -22,6 +23,11 @@ export async function startGateway(
   const logger = createLogger("gateway", config);
   const keys = new ApiKeys(config, logger);
   const administration = adminKeys(config);
+  const checkClient = checkClients(
+    "gateway",
+    config,
+    (headers) => keys.hasValidKey(headers) || holdsKey(headers, administration),
+  );
   const service = await startService({
     module: GatewayModule.forRoot(config, keys, inProcess),
     logger,
@@ -29,11 +35,10 @@ export async function startGateway(
     port: config.API_PORT,
     maxBodyBytes,
     keepsRawBodies: inProcess.createMessage === undefined,
-    checkCaller: checkClients(
-      "gateway",
-      config,
-      (headers) => keys.hasValidKey(headers) || holdsKey(headers, administration),
-    ),
+    checkCaller: (request) => {
+      refuseLoop(request.headers);
+      checkClient(request);
+    },
     drainTimeoutMs: config.DRAIN_TIMEOUT_MS,
   });
   logger.info({ url: service.url, model: config.MODEL_NAME }, "gateway listening");

@@ -56,8 +56,10 @@ export class EntriesService {
 
   /** As `get`, for a gateway that wants to keep a copy. */
   async getCopy(key: string, givenHash?: string): Promise<FoundCopy | "given" | undefined> {
-    const [found, marks] = await Promise.all([this.find(key), this.given.list(key)]);
+    const found = await this.find(key);
     if (!found) return undefined;
+    // Not together with the entry: most questions end here, and a gateway asks for an entry once.
+    const marks = await this.given.list(key);
     if (givenHash !== undefined && (await this.isGiven(key, givenHash, marks))) return "given";
     this.index.countHit(key, 1, Date.now());
     return { text: found.text, terms: this.toTerms(found, marks) };

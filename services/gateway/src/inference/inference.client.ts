@@ -16,6 +16,7 @@ import { GatewayConfig } from "../gateway.config.js";
 import { InProcess } from "../in-process.js";
 import { toMetricsText } from "../metrics/to-metrics-text.js";
 import type { InferenceAnswer, InferenceCall } from "./inference-call.js";
+import { viaHeader } from "./refuse-loop.js";
 
 /** Our adapter pings every 10 s, so three missed pings mean that it is gone. */
 const adapterSilenceMs = 30_000;
@@ -33,11 +34,10 @@ export class InferenceClient {
     private readonly config: GatewayConfig,
     private readonly inProcess: InProcess,
   ) {
-    this.http = new HttpClient(
-      config.INFERENCE_URL.replace(/\/+$/, ""),
-      config.CONNECT_TIMEOUT_MS,
-      innerHeaders(config),
-    );
+    this.http = new HttpClient(config.INFERENCE_URL.replace(/\/+$/, ""), config.CONNECT_TIMEOUT_MS, {
+      ...innerHeaders(config),
+      ...viaHeader,
+    });
   }
 
   /** @throws ApiError what the adapter refused with, or that it cannot be reached */

@@ -48,6 +48,8 @@ describe("OLLAMA_HOST", () => {
     "[gpu]",
     "[::1",
     "::zz",
+    "a%zz",
+    "a<b",
   ])("%j is refused", (text) => {
     expect(() => parseOllamaHost(text)).toThrow(/must be a host, host:port or URL/);
   });

@@ -9,12 +9,15 @@ export function parseOllamaHost(text: string): string {
   const scheme = given?.toLowerCase();
   const [authority = "", ...path] = rest.split("/");
   const [host, port] = splitAuthority(authority);
-  if (host === undefined || Number(port ?? 0) > 65535 || /[\s?#]|:\/\//.test(rest))
-    throw new Error("must be a host, host:port or URL such as localhost:11434");
+  if (host === undefined || Number(port ?? 0) > 65535 || /[\s?#]|:\/\//.test(rest)) throw noHost();
   const defaultPort = scheme === "http" ? 80 : scheme === "https" ? 443 : 11434;
   const suffix = path.filter((part) => part !== "").join("/");
-  return `${scheme ?? "http"}://${toReachable(host)}:${port || defaultPort}${suffix === "" ? "" : `/${suffix}`}`;
+  const url = `${scheme ?? "http"}://${toReachable(host)}:${port || defaultPort}${suffix === "" ? "" : `/${suffix}`}`;
+  if (!URL.canParse(url)) throw noHost();
+  return url;
 }
+
+const noHost = () => new Error("must be a host, host:port or URL such as localhost:11434");
 
 function splitAuthority(authority: string): [host: string | undefined, port?: string | undefined] {
   if (isIPv6(authority)) return [`[${authority}]`];
