@@ -16,6 +16,7 @@ export async function* decodeEvents(bytes: AsyncIterable<Uint8Array>): AsyncGene
   for await (const chunk of bytes) yield* decoder.read(chunk);
 }
 
+/** As `decodeEvents`, for who reads the bytes himself. */
 export class EventDecoder {
   private readonly reader = new EventDataReader(longestEvent, "the upstream");
 

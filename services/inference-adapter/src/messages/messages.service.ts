@@ -14,7 +14,7 @@ import {
   type ServedModel,
 } from "../backends/inference-backend.js";
 import { generateAnswer, isConstrainedFirst } from "../answers/generate-answer.js";
-import { CallLimit } from "../answers/limit-calls.js";
+import { CallLimit } from "../answers/call-limit.js";
 import { type AnswerRule, toAnswerRule } from "../answers/to-answer-rule.js";
 import { toAskedRequest } from "../answers/to-asked-request.js";
 import { toPrefilledRequest } from "../answers/to-prefilled-request.js";

@@ -31,11 +31,18 @@ export function joinTextLines(lines: readonly string[]): string[] {
   for (const line of lines) {
     const isLong = line.length > longestLine;
     const alike = frame && !isLong ? readAlike(line, frame) : undefined;
-    const match = isLong || alike !== undefined ? null : textLine.exec(line);
-    if (match?.[3] !== frame?.tail && alike === undefined) flush();
-    if (match) frame ??= toFrame(match[1] ?? "", match[3] ?? "");
-    if (frame) text += alike ?? match?.[2] ?? "";
-    else joined.push(line);
+    if (alike !== undefined) {
+      text += alike;
+      continue;
+    }
+    const match = isLong ? null : textLine.exec(line);
+    if (match?.[3] !== frame?.tail) flush();
+    if (!match) {
+      joined.push(line);
+      continue;
+    }
+    frame ??= toFrame(match[1] ?? "", match[3] ?? "");
+    text += match[2] ?? "";
   }
   flush();
   return joined;

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { GenerationEvent } from "../backends/inference-backend.js";
-import { CallLimit, mostCalls } from "./limit-calls.js";
+import { CallLimit, mostCalls } from "./call-limit.js";
 
 const call: GenerationEvent[] = [
   { type: "tool_use_start", name: "t" },
