@@ -10,15 +10,19 @@ describe.skipIf(isRedisMissing)("Redis behind sentinels", { timeout: 120_000 }, 
   const start = async (url = `redis-sentinel://${servers.addresses}/mymaster`, env = {}) => {
     cache = await startLoggedCache({ REDIS_URL: url, ...env });
   };
+  /** `undefined` where the sentinel that promotes the replica has just closed its clients' connections. */
+  const askReplica = (...args: string[]) =>
+    servers.replica.cli(...args).catch((error: unknown) => {
+      if (!String(error).includes("Server closed the connection")) throw error;
+    });
   const expectMovedToReplica = async () => {
-    const { replica } = servers;
     await waitUntil("the replica is the master", async () =>
-      (await replica.cli("ROLE")).startsWith("master"),
+      Boolean((await askReplica("ROLE"))?.startsWith("master")),
     );
     await waitForState(cache, "up");
     const stored = async () => {
       await cache.put(keyOf(7), '"after"');
-      return (await replica.cli("EXISTS", `llm-selfhost:entry:1:${keyOf(7)}`)) === "1";
+      return (await askReplica("EXISTS", `llm-selfhost:entry:1:${keyOf(7)}`)) === "1";
     };
     await waitUntil("the new master stores", stored);
   };
