@@ -1,6 +1,7 @@
 import type { FastifyRequest } from "fastify";
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
+import type { Socket } from "node:net";
 import { hostname } from "node:os";
 import { ApiError } from "#anthropic/errors.js";
 import type { ServiceConfig } from "../service-config.js";
@@ -44,11 +45,16 @@ export function checkInnerCallers(name: string, config: ServiceConfig): CallerCh
   return (request) => {
     if (hasToken(request.headers)) return;
     checkNames(request);
-    if (!isOwnNetwork(request.socket.remoteAddress))
+    if (!isFromHere(request.socket) && !isOwnNetwork(request.socket.remoteAddress))
       throw new ApiError("permission_error", "Only services of the same network may ask here");
     if (token !== "" && !isOpen(request.url))
       throw new ApiError("authentication_error", "INNER_TOKEN is required as a Bearer token");
   };
+}
+
+/** This machine itself, at whatever address it has: its supervisor's probes, and our others beside it. */
+function isFromHere({ remoteAddress, localAddress }: Socket): boolean {
+  return remoteAddress !== undefined && remoteAddress === localAddress;
 }
 
 function isOpen(url: string): boolean {
