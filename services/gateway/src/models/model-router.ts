@@ -1,5 +1,5 @@
 import { Injectable } from "@nestjs/common";
-import { setTimeout as delay } from "node:timers/promises";
+import { LastKnown } from "#platform/last-known.js";
 import type { ModelCard } from "#service-contracts/model-card.js";
 import { GatewayConfig } from "../gateway.config.js";
 import { InferenceClient } from "../inference/inference.client.js";
@@ -7,8 +7,6 @@ import { parseModelAliases } from "./parse-model-aliases.js";
 import { RememberedModels } from "./remembered-models.js";
 import { resolveModelName } from "./resolve-model-name.js";
 
-const freshMs = 5000;
-const refreshWaitMs = 500;
 const maxPicked = 1000;
 
 /**
@@ -18,11 +16,9 @@ const maxPicked = 1000;
 @Injectable()
 export class ModelRouter {
   private readonly aliases;
-  private listed: ModelCard[] | undefined;
+  private readonly listed: LastKnown<ModelCard[]>;
   /** What names meant in a list: a list is never changed. */
   private readonly picked = new WeakMap<ModelCard[], Map<string, ModelCard>>();
-  private askedAt = -Infinity;
-  private asking: Promise<ModelCard[]> | undefined;
 
   constructor(
     private readonly config: GatewayConfig,
@@ -30,11 +26,13 @@ export class ModelRouter {
     private readonly remembered: RememberedModels,
   ) {
     this.aliases = parseModelAliases(config.MODEL_ALIASES);
+    this.listed = new LastKnown(() => this.ask());
   }
 
   /** What `resolve` would give, where nobody has to be asked for it. */
   known(requested: string): ModelCard | undefined {
-    return this.listed && this.isFresh ? this.pick(requested, this.listed) : undefined;
+    const models = this.listed.fresh;
+    return models && this.pick(requested, models);
   }
 
   /** @throws ApiError `not_found_error` naming what is served; the adapter's error when no model was ever known */
@@ -43,7 +41,8 @@ export class ModelRouter {
     if (model) return model;
     // The adapter looks again: the model may just have come, or be on its way, or there is none.
     const missing = await this.inference.getModel(this.wantedName(requested));
-    return this.pick(requested, await this.refreshOrKnown()) ?? missing;
+    const models = await this.listed.refresh().catch(() => this.listed.value ?? []);
+    return this.pick(requested, models) ?? missing;
   }
 
   /** The default model as it is installed, if it is. */
@@ -51,45 +50,26 @@ export class ModelRouter {
     return this.pick(this.config.MODEL_NAME, await this.list());
   }
 
-  async list(): Promise<ModelCard[]> {
-    if (!this.listed) return this.refresh().catch((error: unknown) => this.recall(error));
-    if (this.isFresh) return this.listed;
-    this.askedAt = performance.now();
-    await Promise.race([this.refreshOrKnown(), delay(refreshWaitMs)]);
-    return this.listed;
+  list(): Promise<ModelCard[]> {
+    return this.listed.get().catch((error: unknown) => this.recall(error));
   }
 
   /** The known names: the bounded set of values that a metric's label may have. */
   isServed(id: string): boolean {
-    return this.listed?.some((model) => model.id === id) ?? false;
-  }
-
-  private get isFresh(): boolean {
-    return performance.now() - this.askedAt < freshMs;
-  }
-
-  private refreshOrKnown(): Promise<ModelCard[]> {
-    return this.refresh().catch(() => this.listed ?? []);
-  }
-
-  private refresh(): Promise<ModelCard[]> {
-    this.asking ??= this.ask().finally(() => (this.asking = undefined));
-    return this.asking;
+    return this.listed.value?.some((model) => model.id === id) ?? false;
   }
 
   private async ask(): Promise<ModelCard[]> {
-    this.listed = await this.inference.listModels();
-    this.askedAt = performance.now();
-    this.remembered.write(this.listed);
-    return this.listed;
+    const models = await this.inference.listModels();
+    this.remembered.write(models);
+    return models;
   }
 
   /** After a restart, with the backend down: what was listed before it. @throws the `error` where that is not known */
   private async recall(error: unknown): Promise<ModelCard[]> {
     const models = await this.remembered.read();
     if (!models) throw error;
-    this.listed ??= models;
-    return this.listed;
+    return this.listed.recall(models);
   }
 
   /** The model that a name means and that is not installed. */

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from "@nestjs/common";
 import { createHash } from "node:crypto";
-import { setTimeout as delay } from "node:timers/promises";
 import { ApiError } from "#anthropic/errors.js";
+import { LastKnown } from "#platform/last-known.js";
 import { LOGGER, type Logger } from "#platform/logging.js";
 import { findModelName } from "#service-contracts/find-model-name.js";
 import {
@@ -13,19 +13,17 @@ import {
 import { InferenceAdapterConfig } from "../inference-adapter.config.js";
 import { parseModelContext } from "./parse-model-context.js";
 
-const freshMs = 5000;
-/** A backend that answers slowly holds no request up for longer. */
-const refreshWaitMs = 500;
-
 /**
  * The models that the backend has, each with its one window and fingerprint. Asked again every few seconds;
  * the last known list stands while the backend is down, so that cached answers keep their keys.
  */
 @Injectable()
 export class ModelsService {
-  private known: ServedModel[] | undefined;
-  private askedAt = -Infinity;
-  private asking: Promise<ServedModel[]> | undefined;
+  private readonly listed = new LastKnown(
+    () => this.ask(),
+    ({ message }) =>
+      this.logger.warn({ reason: message }, "the models cannot be listed; the last known ones stand"),
+  );
   private readonly pulling = new Map<string, number>();
   private readonly rules;
 
@@ -38,26 +36,18 @@ export class ModelsService {
   }
 
   /** The models served, a few seconds old at most where the backend answers. @throws ApiError when none were ever known */
-  async list(): Promise<ServedModel[]> {
-    if (!this.known) return this.refresh();
-    if (performance.now() - this.askedAt < freshMs) return this.known;
-    this.askedAt = performance.now();
-    const asked = this.refresh().catch((error: Error) => {
-      this.logger.warn({ reason: error.message }, "the models cannot be listed; the last known ones stand");
-    });
-    await waitFor(asked);
-    return this.known;
+  list(): Promise<ServedModel[]> {
+    return this.listed.get();
   }
 
   /** Not at what was asked before this moment. */
-  async lookAgain(): Promise<void> {
-    await waitFor(this.asking?.catch(() => undefined).then(() => this.refresh()) ?? this.refresh());
+  lookAgain(): Promise<void> {
+    return this.listed.lookAgain();
   }
 
   /** Asks the backend now. @throws ApiError */
   refresh(): Promise<ServedModel[]> {
-    this.asking ??= this.ask().finally(() => (this.asking = undefined));
-    return this.asking;
+    return this.listed.refresh();
   }
 
   /** @throws ApiError `not_found_error` naming what is served, `overloaded_error` while it is being pulled */
@@ -76,7 +66,7 @@ export class ModelsService {
 
   /** The model that a name means among those last listed. */
   installed(name: string): ServedModel | undefined {
-    return this.pick(name, this.known ?? []);
+    return this.pick(name, this.listed.value ?? []);
   }
 
   /** How many percent of a model have been pulled; `undefined` when the pull is over. */
@@ -99,9 +89,7 @@ export class ModelsService {
 
   private async ask(): Promise<ServedModel[]> {
     const models = await this.backend.listModels();
-    this.known = models.map((model) => this.toServedModel(model));
-    this.askedAt = performance.now();
-    return this.known;
+    return models.map((model) => this.toServedModel(model));
   }
 
   private toServedModel(model: BackendModel): ServedModel {
@@ -118,9 +106,4 @@ export class ModelsService {
     const parts = [this.backend.name, this.backend.translationVersion, digest, contextLength];
     return createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, 32);
   }
-}
-
-/** Until it has come to an end, well or not, but not for long. */
-async function waitFor(asked: Promise<unknown>): Promise<void> {
-  await Promise.race([asked.catch(() => undefined), delay(refreshWaitMs, undefined, { ref: false })]);
 }
