@@ -32,7 +32,7 @@ function toCanonicalBytes(value: unknown): Buffer {
 }
 
 function writeValue(value: unknown, writer: Utf8Writer, depth: number): void {
-  if (value === null || typeof value !== "object") return writer.write(JSON.stringify(value) ?? "null");
+  if (value === null || typeof value !== "object") return writer.write(toJson(value));
   if (depth > deepestNesting) throw nestedTooDeeply();
   if (Array.isArray(value)) {
     writer.gathered += "[";
@@ -53,6 +53,12 @@ function writeValue(value: unknown, writer: Utf8Writer, depth: number): void {
     writeValue(member, writer, depth + 1);
   }
   writer.gathered += separator === "{" ? "{}" : "}";
+}
+
+/** Numbers beyond what JavaScript has (`1e400`) are infinite, which JSON writes as null: another value. */
+function toJson(value: unknown): string {
+  if (typeof value === "number" && !Number.isFinite(value)) return String(value);
+  return JSON.stringify(value) ?? "null";
 }
 
 /** Few names are put in order by hand: `sort` takes more memory than all the rest of them. */

@@ -79,6 +79,30 @@ describe("the same to the model", () => {
       messages(user(text("q")), { role: "assistant", content: "" }),
     ],
     [
+      "several empty answers begun",
+      messages(user(text("q"))),
+      messages(user(text("q")), { role: "assistant", content: "" }, { role: "assistant", content: [] }),
+    ],
+    ...[null, ""].map((content): [string, unknown, unknown] => [
+      `a compaction whose summary is ${JSON.stringify(content)}`,
+      one(text("q")),
+      one({ type: "compaction", content }, text("q")),
+    ]),
+    [
+      "null members of the settings",
+      body({ output_config: { effort: "low" }, thinking: { type: "adaptive" } }),
+      body({
+        output_config: { effort: "low", format: null },
+        thinking: { type: "adaptive", budget_tokens: null },
+      }),
+    ],
+    ["an output_config that says nothing", body(), body({ output_config: { format: null } })],
+    ...[null, false].map((isSingle): [string, unknown, unknown] => [
+      `disable_parallel_tool_use ${isSingle}`,
+      body({ tools: [read], tool_choice: { type: "any" } }),
+      body({ tools: [read], tool_choice: { type: "any", disable_parallel_tool_use: isSingle } }),
+    ]),
+    [
       "the output format under the name that it had in a beta",
       body({ output_config: { format: { type: "json_schema", schema: {} } } }),
       body({ output_format: { type: "json_schema", schema: {} } }),
@@ -253,6 +277,12 @@ describe("not the same to the model", () => {
   it.each<[string, unknown, unknown]>([
     ["text", one(text("x")), one(text("y"))],
     ["white space", one(text("x")), one(text("x "))],
+    [
+      "one call at a time",
+      body({ tools: [read], tool_choice: { type: "any" } }),
+      body({ tools: [read], tool_choice: { type: "any", disable_parallel_tool_use: true } }),
+    ],
+    ["a number beyond all numbers", tools({ ...read, max: Infinity }), tools({ ...read, max: "Infinity" })],
     ["one block or two", one(text("xy")), one(text("x"), text("y"))],
     ["system", body({ system: "s" }), body({ system: "t" })],
     [

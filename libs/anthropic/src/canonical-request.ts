@@ -6,6 +6,7 @@ import type {
   OutputConfig,
   TextBlock,
   Tool,
+  ToolChoice,
   ToolResultBlock,
   UnknownBlock,
 } from "./messages.js";
@@ -35,7 +36,7 @@ export function toCanonicalRequest(request: MessagesRequest): CanonicalRequest {
     stream: _stream,
     thread: _thread,
     ...rest
-  } = withOutputFormat(withoutDefaults(bare(request)));
+  } = withoutDefaults(withOutputFormat(bare(request)));
   const canonicalSystem = toCanonicalSystem(system ?? []);
   const canonicalTools = toCanonicalTools(tools ?? [], messages);
   return {
@@ -48,16 +49,23 @@ export function toCanonicalRequest(request: MessagesRequest): CanonicalRequest {
 
 /** What says the same as its absence, as some clients write it. */
 function withoutDefaults(request: MessagesRequest): MessagesRequest {
-  const { stop_sequences, thinking, tool_choice } = request;
-  const isDefault = {
-    stop_sequences: stop_sequences?.length === 0,
-    thinking: thinking?.type === "disabled",
-    tool_choice: tool_choice?.type === "auto" && !tool_choice.disable_parallel_tool_use,
+  const { stop_sequences, thinking, tool_choice, output_config, ...kept } = request;
+  const config = output_config && bare(output_config);
+  const choice = tool_choice && toCanonicalChoice(tool_choice);
+  return {
+    ...kept,
+    ...(stop_sequences?.length ? { stop_sequences } : {}),
+    ...(thinking && thinking.type !== "disabled" ? { thinking: bare(thinking) } : {}),
+    ...(choice ? { tool_choice: choice } : {}),
+    ...(config && Object.keys(config).length > 0 ? { output_config: config } : {}),
   };
-  const dropped = Object.entries(isDefault).filter(([, isSo]) => isSo);
-  if (dropped.length === 0) return request;
-  const kept = { ...request };
-  for (const [name] of dropped) delete kept[name as keyof typeof isDefault];
+}
+
+function toCanonicalChoice(asked: ToolChoice): ToolChoice | undefined {
+  const choice = bare(asked);
+  if (choice.type === "none" || choice.disable_parallel_tool_use) return choice;
+  if (choice.type === "auto") return undefined;
+  const { disable_parallel_tool_use: _default, ...kept } = choice;
   return kept;
 }
 
@@ -70,10 +78,10 @@ function withOutputFormat(
   return { ...request, output_config: { ...output_config, format: output_config?.format ?? output_format } };
 }
 
-/** An empty message of the assistant's at the end asks for nothing that its absence does not. */
+/** Empty messages of the assistant's at the end ask for nothing that their absence does not. */
 function withoutEmptyPrefill(messages: CanonicalMessage[]): CanonicalMessage[] {
-  const last = messages.at(-1);
-  return last?.role === "assistant" && last.content.length === 0 ? messages.slice(0, -1) : messages;
+  const end = messages.findLastIndex(({ role, content }) => role !== "assistant" || content.length > 0) + 1;
+  return end < messages.length ? messages.slice(0, end) : messages;
 }
 
 /**
@@ -107,8 +115,10 @@ function withoutBillingLines(text: string): string {
 function toCanonicalContent(content: string | ContentBlock[]): ContentBlock[] {
   if (typeof content === "string") return content === "" ? [] : [{ type: "text", text: content }];
   const kept: ContentBlock[] = [];
-  for (const block of content)
-    if (block.type !== "text" || block.text !== "") kept.push(toCanonicalBlock(block));
+  for (const block of content) {
+    const canonical = toCanonicalBlock(block);
+    if (canonical.type !== "text" || canonical.text !== "") kept.push(canonical);
+  }
   return kept;
 }
 

@@ -87,10 +87,19 @@ const knownTools: KnownTool[] = [
   },
 ];
 
+function findKnownTool(type: string): KnownTool | undefined {
+  return knownTools.find(({ prefix }) => type.startsWith(prefix));
+}
+
+/** Whether a model of one's own is offered a tool of this `type` that brings no schema. */
+export function isDefinedByType(type: string): boolean {
+  return findKnownTool(type) !== undefined;
+}
+
 /** With the definition of a tool that comes by its type alone, where it is known. */
 export function withDefinition(tool: Tool): Tool {
   if (tool.type == null || tool.input_schema !== undefined) return tool;
-  const known = knownTools.find(({ prefix }) => tool.type?.startsWith(prefix));
+  const known = findKnownTool(tool.type);
   if (!known) return tool;
   const { description, input_schema } = known;
   return { description, ...tool, input_schema };

@@ -270,6 +270,27 @@ describe("refused by both", () => {
     ["tools as an object", body({ tools: {} }), "tools: Input should be a valid list"],
     ["a tool as text", body({ tools: ["weather"] }), `tools.0: ${object}`],
     ["a tool without a name", body({ tools: [weather, {}] }), "tools.1.name: Field required"],
+    ["a tool's type as a number", body({ tools: [{ ...weather, type: 1 }] }), `tools.0.type: ${string}`],
+    [
+      "a known tool without a name",
+      body({ tools: [{ type: "bash_20250124" }] }),
+      "tools.0.name: Field required",
+    ],
+    [
+      "a known tool named by a number",
+      body({ tools: [{ type: "bash_20250124", name: 5 }] }),
+      `tools.0.name: ${string}`,
+    ],
+    [
+      "a tool of a new type with a schema and no name",
+      body({ tools: [{ type: "new_20300101", input_schema: {} }] }),
+      "tools.0.name: Field required",
+    ],
+    [
+      "nothing but an empty summary",
+      { ...body(), messages: [{ role: "assistant", content: [{ type: "compaction", content: null }] }] },
+      "messages: at least one message must have non-empty content",
+    ],
     ["a custom tool without a name", body({ tools: [{ type: "custom" }] }), "tools.0.name: Field required"],
     [
       "a tool whose description is no text",

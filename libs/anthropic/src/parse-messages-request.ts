@@ -1,5 +1,6 @@
 import { ApiError } from "./errors.js";
 import { findSchemaFault } from "./find-schema-fault.js";
+import { isDefinedByType } from "./known-tools.js";
 import type { ContentBlock, InputMessage, MessagesRequest } from "./messages.js";
 
 // Strict about what cannot be answered at all, silent about what is merely unknown: Claude Code sends six
@@ -87,7 +88,8 @@ function isAsking({ role, content }: InputMessage): boolean {
   return typeof content === "string" ? content !== "" : !content.every(isEmptyText);
 }
 
-const isEmptyText = (block: ContentBlock): boolean => block.type === "text" && block.text === "";
+const isEmptyText = (block: ContentBlock): boolean =>
+  (block.type === "text" && block.text === "") || (block.type === "compaction" && !block.content);
 
 /** What a list of blocks stands in; it bounds how deep blocks stand in blocks. */
 type Holder = "message" | "tool_result" | "document";
@@ -165,11 +167,17 @@ function checkTools(tools: unknown): void {
   if (!Array.isArray(tools)) throw invalid("tools", "Input should be a valid list");
   for (const [index, tool] of (tools as unknown[]).entries()) {
     if (!isObject(tool)) throw invalid(`tools.${index}`, "Input should be an object");
-    if (tool["type"] == null || tool["type"] === "custom") requireString(tool, "name", `tools.${index}`);
+    if (tool["type"] != null) requireString(tool, "type", `tools.${index}`);
+    if (tool["name"] != null || isOffered(tool)) requireString(tool, "name", `tools.${index}`);
     if (tool["description"] != null) requireString(tool, "description", `tools.${index}`);
     if (tool["input_schema"] != null && !isObject(tool["input_schema"]))
       throw invalid(`tools.${index}.input_schema`, "Input should be an object");
   }
+}
+
+/** Whether the model may be offered it: the others run on Anthropic's servers, and not all of them have a name. */
+function isOffered({ type, input_schema }: Fields): boolean {
+  return type == null || type === "custom" || input_schema != null || isDefinedByType(type as string);
 }
 
 const toolChoices = ["auto", "any", "tool", "none"];

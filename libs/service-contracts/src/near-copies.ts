@@ -26,6 +26,8 @@ export type ChangeLine =
   /** These entries have another answer, are deleted, or were given to sessions that are not told. */
   | { type: "changed"; keys: string[] }
   | { type: "all_changed" }
+  /** As `all_changed`; an answer that is on its way to be stored must not come back either. */
+  | { type: "cleared" }
   /** Sessions that have had an answer whole. */
   | { type: "given"; hashes: string[] }
   /** Every half second: nothing is on its way. */

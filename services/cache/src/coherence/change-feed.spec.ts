@@ -51,7 +51,7 @@ describe("GET /changes", () => {
     expect(said.slice(1)).toEqual([
       { type: "changed", keys: [one] },
       { type: "changed", keys: [two] },
-      { type: "all_changed" },
+      { type: "cleared" },
     ]);
   });
 

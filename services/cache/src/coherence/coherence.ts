@@ -1,5 +1,6 @@
 import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from "@nestjs/common";
 import { LOGGER, type Logger } from "#platform/logging.js";
+import type { ChangeLine } from "#service-contracts/near-copies.js";
 import { MemoryTier } from "../entries/memory-tier.js";
 import { matches } from "../index/entry-filter.js";
 import { RedisConnection } from "../redis/redis-connection.js";
@@ -138,8 +139,7 @@ export class Coherence implements OnModuleInit, OnModuleDestroy {
   }
 
   private tellGateways(change: Change): void {
-    const keys = "keys" in change ? change.keys : "given" in change ? change.given : "any";
-    this.feed.tell(keys === "any" ? { type: "all_changed" } : { type: "changed", keys });
+    this.feed.tell(toLine(change));
   }
 
   private letGo(heldBefore: number): void {
@@ -173,4 +173,10 @@ export class Coherence implements OnModuleInit, OnModuleDestroy {
     await this.log.keep();
     this.keptAt = now;
   }
+}
+
+function toLine(change: Change): ChangeLine {
+  if ("filter" in change) return { type: "cleared" };
+  const keys = "keys" in change ? change.keys : change.given;
+  return keys === "any" ? { type: "all_changed" } : { type: "changed", keys };
 }

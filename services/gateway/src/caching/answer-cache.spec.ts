@@ -64,6 +64,7 @@ const question = (changed: Partial<Question> = {}, wishes: Partial<CachePolicy> 
   generationKey: undefined,
   home: undefined,
   givenHash: "session-1",
+  refreshKey: "session-1",
   ...changed,
 });
 const answer = (changed: Partial<InferenceAnswer> = {}) =>

@@ -66,7 +66,7 @@ export class AnswerCache {
       message: maskHome(message, home),
     };
     const request = this.config.CACHE_STORE_PROMPTS ? { request: normalized } : {};
-    const stored = { entry, tenant, paths: toPathHashes(parts, this.pathSecret), ...request };
+    const stored = { entry, tenant, paths: toPathHashes(parts, fingerprint, this.pathSecret), ...request };
     const key = toCacheKey(requestHash, { tenant, fingerprint });
     const answering = { name: answer.servedModel, fingerprint: answer.fingerprint };
     return this.cache.put({ key, request: stored, ttlSeconds: policy.ttlSeconds }, answering);
@@ -79,8 +79,9 @@ export class AnswerCache {
   }
 
   /** The stored question that is nearest to this one, and where the two part. */
-  nearest({ parts, tenant, key }: Question): Promise<Neighbour | undefined> {
-    return this.cache.nearest({ tenant, paths: toPathHashes(parts, this.pathSecret), except: key });
+  nearest({ parts, model, tenant, key }: Question): Promise<Neighbour | undefined> {
+    const paths = toPathHashes(parts, model.fingerprint ?? model.id, this.pathSecret);
+    return this.cache.nearest({ tenant, paths, except: key });
   }
 }
 

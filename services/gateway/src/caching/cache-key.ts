@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 
 /** Changes when the canonical form, its parts or the stored entry change its meaning. */
-const keySchemaVersion = 2;
+const keySchemaVersion = 3;
 
 export interface KeyScope {
   /** The name of the verified key, `-` where there are none. */

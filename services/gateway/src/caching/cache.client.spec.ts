@@ -43,11 +43,12 @@ const clientOf = (url: string) => {
   const config = Object.assign(new GatewayConfig(), { CACHE_URL: url });
   const logger = pino({ level: "silent" });
   const near = new NearTier(config, new Registry());
-  const reports = new NearReports(config, near, new CacheFeed(config, near, logger));
-  onTestFinished(() => reports.onApplicationShutdown());
   const connection = new CacheConnection(config, logger);
   const entries = new HttpEntryStore(connection);
-  return new CacheClient(connection, entries, new PendingStores(entries, noneReplaced), near, reports);
+  const pending = new PendingStores(entries, noneReplaced);
+  const reports = new NearReports(config, near, new CacheFeed(config, near, pending, logger));
+  onTestFinished(() => reports.onApplicationShutdown());
+  return new CacheClient(connection, entries, pending, near, reports);
 };
 
 async function timed<T>(work: () => Promise<T>): Promise<[T, number]> {

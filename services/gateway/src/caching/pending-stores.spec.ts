@@ -7,15 +7,20 @@ import type { EntryStore } from "./entry-store.js";
 import { PendingStores } from "./pending-stores.js";
 
 const model: AnsweringModel = { name: "tiny:latest", fingerprint: "f1" };
-const storeOf = (key: string): Store => ({
+const storeOf = (key: string, text = key, ttlSeconds = 60): Store => ({
   key,
-  ttlSeconds: 60,
-  request: { entry: { servedModel: key, storedAt: Date.now() } as StoredEntry, tenant: "-" },
+  ttlSeconds,
+  request: { entry: entryOf(text), tenant: "-" },
 });
+
+function entryOf(text: string): StoredEntry {
+  const message = { content: [{ type: "text", text }] };
+  return { servedModel: text, storedAt: Date.now(), message } as unknown as StoredEntry;
+}
 
 /** Answers when it is told to. */
 class SlowEntries implements EntryStore {
-  readonly asked: { keys: string[]; end: (stored: boolean[] | Error) => void }[] = [];
+  readonly asked: { keys: string[]; ttls: number[]; end: (stored: boolean[] | Error) => void }[] = [];
 
   find(): Promise<undefined> {
     return Promise.resolve(undefined);
@@ -24,7 +29,8 @@ class SlowEntries implements EntryStore {
   put(stores: readonly Store[]): Promise<boolean[]> {
     const { promise, resolve, reject } = Promise.withResolvers<boolean[]>();
     const end = (stored: boolean[] | Error) => (stored instanceof Error ? reject(stored) : resolve(stored));
-    this.asked.push({ keys: stores.map(({ key }) => key), end });
+    const [keys, ttls] = [stores.map(({ key }) => key), stores.map(({ ttlSeconds }) => ttlSeconds)];
+    this.asked.push({ keys, ttls, end });
     return promise;
   }
 
@@ -129,6 +135,35 @@ describe("stores on their way", () => {
     asked?.end([true]);
     await first;
     expect(pending.find("a")).toBe(newer.request.entry);
+  });
+
+  it("of one answer, by those who joined it, are one, for the longest that anybody asks for", async () => {
+    const { entries, pending } = start();
+    const stored = [1, 60, 5].map((seconds) => pending.add(storeOf("a", "answer", seconds), model));
+    const [asked] = await entries.untilAsked(1);
+    expect(asked).toMatchObject({ keys: ["a"], ttls: [60] });
+    asked?.end([true]);
+    expect(await Promise.all(stored)).toEqual([true, true, true]);
+  });
+
+  it("of another answer under the same key go behind", async () => {
+    const { entries, pending } = start();
+    void pending.add(storeOf("a", "one"), model);
+    void pending.add(storeOf("a", "other"), model);
+    expect((await entries.untilAsked(1))[0]?.keys).toEqual(["a", "a"]);
+    expect(pending.find("a")?.servedModel).toBe("other");
+  });
+
+  it("do not go when they are forgotten, but those after them do", async () => {
+    const { entries, pending } = start();
+    const forgotten = pending.add(storeOf("a"), model);
+    pending.forget();
+    expect(pending.find("a")).toBeUndefined();
+    const kept = pending.add(storeOf("a"), model);
+    const [asked] = await entries.untilAsked(1);
+    expect(asked?.keys).toEqual(["a"]);
+    asked?.end([true]);
+    expect(await Promise.all([forgotten, kept])).toEqual([false, true]);
   });
 
   it.each(["settle", "onApplicationShutdown"] as const)(

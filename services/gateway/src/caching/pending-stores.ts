@@ -1,4 +1,5 @@
 import { Inject, Injectable, type OnApplicationShutdown } from "@nestjs/common";
+import { isDeepStrictEqual } from "node:util";
 import type { Store } from "#service-contracts/cache-store.js";
 import type { StoredEntry } from "#service-contracts/stored-entry.js";
 import { type AnsweringModel, ReplacedModels } from "../models/replaced-models.js";
@@ -11,14 +12,17 @@ const maxTogether = 32;
 interface Waiting {
   store: Store;
   model: AnsweringModel;
-  onEnd: (isStored: boolean) => void;
+  /** Whether it was stored, when that is known. */
+  stored: PromiseWithResolvers<boolean>;
+  isForgotten: boolean;
 }
 
 /** Answers on their way to the cache service. Until they are there, or are given up, they can be found here. */
 @Injectable()
 export class PendingStores implements OnApplicationShutdown {
   private waiting: Waiting[] = [];
-  private readonly open = new Map<string, Store>();
+  /** The latest of each key. */
+  private readonly open = new Map<string, Waiting>();
   private readonly sending = new Set<Promise<void>>();
   private timer: NodeJS.Timeout | undefined;
   private sentAt = -Infinity;
@@ -30,20 +34,30 @@ export class PendingStores implements OnApplicationShutdown {
   ) {}
 
   find(key: string): StoredEntry | undefined {
-    const store = this.open.get(key);
+    const store = this.open.get(key)?.store;
     if (!store || Date.now() - store.request.entry.storedAt >= store.ttlSeconds * 1000) return undefined;
     return store.request.entry;
   }
 
   /** @returns whether it was stored, when that is known */
   add(store: Store, model: AnsweringModel): Promise<boolean> {
-    this.open.set(store.key, store);
-    return new Promise((onEnd) => {
-      this.waiting.push({ store, model, onEnd });
-      if (this.waiting.length >= maxTogether || this.isClosing) this.send();
-      else
-        this.timer ??= setTimeout(() => this.send(), Math.max(0, this.sentAt + pauseMs - performance.now()));
-    });
+    const same = this.open.get(store.key);
+    if (same && this.waiting.includes(same) && isSameAnswer(same.store, store)) {
+      same.store.ttlSeconds = Math.max(same.store.ttlSeconds, store.ttlSeconds);
+      return same.stored.promise;
+    }
+    const added = { store, model, stored: Promise.withResolvers<boolean>(), isForgotten: false };
+    this.open.set(store.key, added);
+    this.waiting.push(added);
+    if (this.waiting.length >= maxTogether || this.isClosing) this.send();
+    else this.timer ??= setTimeout(() => this.send(), Math.max(0, this.sentAt + pauseMs - performance.now()));
+    return added.stored.promise;
+  }
+
+  /** The cache was cleared, by another gateway too: what is not sent yet must not come back. */
+  forget(): void {
+    for (const waiting of this.open.values()) waiting.isForgotten = true;
+    this.open.clear();
   }
 
   /** Sends what waits; it is all there, or given up, when this ends. */
@@ -66,10 +80,11 @@ export class PendingStores implements OnApplicationShutdown {
     this.sentAt = performance.now();
     const sent = this.put(sending)
       .catch(() => new Set<Store>())
-      .then((stored) => {
-        for (const { store, onEnd } of sending) {
-          if (this.open.get(store.key) === store) this.open.delete(store.key);
-          onEnd(stored.has(store));
+      .then((areStored) => {
+        for (const waiting of sending) {
+          const { store, stored } = waiting;
+          if (this.open.get(store.key) === waiting) this.open.delete(store.key);
+          stored.resolve(areStored.has(store));
         }
         this.sending.delete(sent);
       });
@@ -79,8 +94,15 @@ export class PendingStores implements OnApplicationShutdown {
   /** @returns those that were stored. Under a model that was replaced meanwhile stands what the other one said. */
   private async put(sending: readonly Waiting[]): Promise<Set<Store>> {
     const isReplaced = await this.replaced.find(sending.map(({ model }) => model));
-    const stores = sending.filter(({ model }) => !isReplaced(model)).map(({ store }) => store);
+    const stores = sending
+      .filter(({ model, isForgotten }) => !isForgotten && !isReplaced(model))
+      .map(({ store }) => store);
     const stored = stores.length > 0 ? await this.entries.put(stores) : [];
     return new Set(stores.filter((_, index) => stored[index] === true));
   }
+}
+
+/** As requests that have joined one generation end with. */
+function isSameAnswer(one: Store, other: Store): boolean {
+  return isDeepStrictEqual(one.request.entry.message.content, other.request.entry.message.content);
 }

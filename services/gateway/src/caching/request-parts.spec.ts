@@ -4,8 +4,8 @@ import { type CanonicalRequest, toCanonicalRequest } from "#anthropic/canonical-
 import type { MessagesRequest } from "#anthropic/messages.js";
 import { hashParts, toPathHashes, toRequestParts } from "./request-parts.js";
 
-const hashPaths = (request: CanonicalRequest, secret = "secret") =>
-  toPathHashes(toRequestParts(request), secret);
+const hashPaths = (request: CanonicalRequest, secret = "secret", fingerprint = "f1") =>
+  toPathHashes(toRequestParts(request), fingerprint, secret);
 const hashRequest = (request: CanonicalRequest) => hashParts(toRequestParts(request));
 
 const request: CanonicalRequest = {
@@ -32,8 +32,8 @@ const changed = (other: Partial<CanonicalRequest>) => {
 describe("toPathHashes", () => {
   it("names the parts in the order in which the model reads them", () =>
     expect(pathsOf(request)).toEqual([
-      "max_tokens",
       "model",
+      "max_tokens",
       "tools[0]",
       "tools[1]",
       "system[0].text",

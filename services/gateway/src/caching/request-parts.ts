@@ -21,7 +21,7 @@ export function toRequestParts(request: CanonicalRequest): RequestParts {
   return { request, digests };
 }
 
-/** SHA-256 of everything that decides what the model sees, in hex. */
+/** SHA-256 of everything that the model sees, in hex. */
 export function hashParts({ request, digests }: RequestParts): string {
   return hash("sha256", `${toShape(request, digests.length).join()}\n${digests.join("\n")}`, "hex");
 }
@@ -30,11 +30,15 @@ export function hashParts({ request, digests }: RequestParts): string {
  * Enough to say where two questions part, not to read either. The hashes are keyed, so that whoever sees them cannot
  * try out what may stand there.
  */
-export function toPathHashes({ request, digests }: RequestParts, secret: string): PathHash[] {
+export function toPathHashes(
+  { request, digests }: RequestParts,
+  fingerprint: string,
+  secret: string,
+): PathHash[] {
   const key = hash("sha256", secret, "base64url");
-  const paths: string[] = [];
+  const paths = ["model"];
   visitParts(request, (_value, ...place) => paths.push(toPath(...place)));
-  return digests.map((digest, index) => [
+  return [digestCanonicalJson(fingerprint), ...digests].map((digest, index) => [
     paths[index] ?? "",
     hash("sha256", key + digest, "base64url").slice(0, lengthOfPathHash),
   ]);
@@ -42,8 +46,12 @@ export function toPathHashes({ request, digests }: RequestParts, secret: string)
 
 type Visit = (value: unknown, name: string, index?: number, block?: number) => void;
 
-/** The other members by name, then tools, system prompt and messages: in the order in which the model reads them. */
-function visitParts({ system = [], tools = [], messages, ...rest }: CanonicalRequest, visit: Visit): void {
+/**
+ * The other members by name, then tools, system prompt and messages: in the order in which the model reads them. Not
+ * the model's name: one model may have several.
+ */
+function visitParts(request: CanonicalRequest, visit: Visit): void {
+  const { model: _name, system = [], tools = [], messages, ...rest } = request;
   const fields = Object.entries(rest).filter(([, value]) => value !== undefined);
   for (const field of fields.sort(([one], [other]) => (one < other ? -1 : 1))) visit(field, field[0]);
   for (const [index, tool] of tools.entries()) visit(tool, "tools", index);

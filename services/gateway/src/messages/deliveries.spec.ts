@@ -21,6 +21,16 @@ describe("an answer that was sent whole", () => {
     expect(mark).toHaveBeenCalledOnce();
   });
 
+  it("is in doubt until one of the connections that it was sent on shows it", async () => {
+    const deliveries = new Deliveries();
+    expect([deliveries.isUnproved("a"), deliveries.isUnproved(undefined)]).toEqual([false, false]);
+    deliveries.noteSent(connection, "a", mark);
+    deliveries.noteSent(new EventEmitter(), "a", mark);
+    expect(deliveries.isUnproved("a")).toBe(true);
+    await deliveries.noteRequest(connection, "b");
+    expect(deliveries.isUnproved("a")).toBe(false);
+  });
+
   it("may be lost for as long as a client retries on other connections", async () => {
     const deliveries = new Deliveries();
     deliveries.noteSent(connection, "a", mark);

@@ -26,6 +26,8 @@ interface Delivery {
 export class Deliveries {
   /** Those sent first come first. */
   private readonly open = new Map<EventEmitter, Delivery>();
+  /** What has not shown on any connection yet. */
+  private readonly unproved = new Set<string>();
   private sweep: NodeJS.Timeout | undefined;
 
   noteSent(connection: EventEmitter, givenHash: string, mark: () => Promise<unknown>): void {
@@ -36,6 +38,7 @@ export class Deliveries {
     };
     connection.on("close", onClose);
     this.open.set(connection, { givenHash, mark, sentAt, onClose });
+    this.unproved.add(givenHash);
     this.sweep ??= this.scheduleSweep();
   }
 
@@ -46,10 +49,16 @@ export class Deliveries {
     return delivery?.givenHash === givenHash ? marked : undefined;
   }
 
+  /** Whether an answer to the same was sent to this session, and nothing has shown yet that it has arrived. */
+  isUnproved(givenHash: string | undefined): boolean {
+    return givenHash !== undefined && this.unproved.has(givenHash);
+  }
+
   private take(connection: EventEmitter): Delivery | undefined {
     const delivery = this.open.get(connection);
     if (!delivery) return undefined;
     this.open.delete(connection);
+    this.unproved.delete(delivery.givenHash);
     connection.off("close", delivery.onClose);
     return delivery;
   }

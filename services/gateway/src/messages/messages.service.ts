@@ -47,7 +47,7 @@ export class MessagesService {
     const question = await exchange.time("parse", () => this.questions.read(body, caller));
     exchange.noteQuestion(question);
     await this.deliveries.noteRequest(caller.connection, question.givenHash);
-    const found = await exchange.time("cache", () => this.cache.find(question));
+    const found = await exchange.time("cache", () => this.cache.find(this.toAsked(question)));
     if (found !== undefined && found !== "given") {
       exchange.noteHit(found.entry);
       this.inference.noteUse();
@@ -79,12 +79,17 @@ export class MessagesService {
     return this.inference.countTokens({ ...toCanonicalRequest(request), model: model.id });
   }
 
+  /** Where the session's latest answer may have been lost on its way, it is asked for that one, not for another. */
+  private toAsked(question: Question): Question {
+    return this.deliveries.isUnproved(question.givenHash) ? { ...question, givenHash: undefined } : question;
+  }
+
   private async generate(
     question: Question,
     exchange: Exchange,
     isAnother: boolean,
   ): Promise<AsyncIterable<MessageStreamEvent>> {
-    const { canonical, model, policy, generationKey, givenHash, caller, request } = question;
+    const { canonical, model, policy, generationKey, refreshKey, caller, request } = question;
     const { rawBody } = caller;
     caller.rawBody = undefined;
     const answer = await this.inference.create({
@@ -92,7 +97,7 @@ export class MessagesService {
       rawBody,
       model,
       // Another answer is not the one that the others get; a retry of the same session joins it.
-      key: isAnother ? givenHash : generationKey,
+      key: isAnother ? refreshKey : generationKey,
       joins: chooseJoinRule(policy, isAnother),
       isReadWhole: !exchange.isStream,
       requestId: caller.requestId,

@@ -39,4 +39,6 @@ export interface Question {
   home: string | undefined;
   /** Names this session and this answer; undefined where the client names no session. */
   givenHash: string | undefined;
+  /** As `generationKey`, for the answer after one that this session has had: others do not get it. */
+  refreshKey: string | undefined;
 }

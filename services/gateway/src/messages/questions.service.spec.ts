@@ -41,6 +41,17 @@ describe("askers with other HOMEs", () => {
     expect([one.home, other.home]).toEqual(["/home/dev/.claude", "/root/.claude"]);
   });
 
+  it("of one session share no second answer either", async () => {
+    const service = serviceOf(normalizing);
+    const session = { "x-claude-code-session-id": "s1" };
+    const one = await service.read(turn(), caller(session));
+    const other = await service.read(turn({ home: "/root" }), caller(session));
+    expect(other.givenHash).toBe(one.givenHash);
+    expect(other.refreshKey).not.toBe(one.refreshKey);
+    const plain = await serviceOf().read(turn(), caller(session));
+    expect(plain.refreshKey).toBe(plain.givenHash);
+  });
+
   it("reach the model with their own", async () => {
     const { canonical, normalized } = await serviceOf(normalizing).read(turn({ home: "/root" }), caller());
     expect(JSON.stringify(canonical)).toContain("/root/.claude/projects/");
@@ -107,6 +118,13 @@ describe("a question's model", () => {
   });
 });
 
+describe("one model under two names", () => {
+  it("has one key", async () => {
+    const keyOf = async (name: string) => (await serviceOf({}, card(name, "f1")).read(body, caller())).key;
+    expect(await keyOf("qwen3-coder:30b")).toBe(await keyOf("qwen3-coder:latest"));
+  });
+});
+
 describe("what is shared in flight", () => {
   it.each<[string, Caller["headers"], boolean]>([
     ["an ordinary question", {}, true],
@@ -135,6 +153,7 @@ describe("a question's mark for its session", () => {
   it("is none where the client names no session", async () => {
     expect(await markOf({})).toBeUndefined();
     expect(await markOf({ "x-claude-code-agent-id": "a1" })).toBeUndefined();
+    expect(await markOf({ "x-claude-code-session-id": "" })).toBeUndefined();
   });
 
   it.each<[string, () => Promise<string | undefined>]>([

@@ -53,6 +53,7 @@ export class QuestionsService {
     // Askers with other folders share an entry, but not a generation: its events are not rewritten.
     const generationKey =
       normalized === canonical ? key : toCacheKey(hashParts(toRequestParts(canonical)), scope);
+    const givenHash = toGivenHash(caller, key);
     return {
       tenant,
       normalized,
@@ -61,7 +62,8 @@ export class QuestionsService {
       requestHash,
       key,
       generationKey,
-      givenHash: toGivenHash(caller, key),
+      givenHash,
+      refreshKey: generationKey === key ? givenHash : toGivenHash(caller, generationKey),
     };
   }
 }
@@ -71,7 +73,7 @@ const lengthOfGivenHash = 32;
 
 function toGivenHash({ headers }: Caller, key: string): string | undefined {
   const session = headers["x-claude-code-session-id"];
-  if (session === undefined) return undefined;
+  if (!session) return undefined;
   const parts = [session, headers["x-claude-code-agent-id"] ?? "", key];
   return hash("sha256", JSON.stringify(parts), "hex").slice(0, lengthOfGivenHash);
 }

@@ -5,6 +5,7 @@ import { describe, expect, it, onTestFinished, vi } from "vitest";
 import type { ChangeLine, CopyTerms } from "#service-contracts/near-copies.js";
 import type { StoredEntry } from "#service-contracts/stored-entry.js";
 import { startServer } from "../__fixtures__/start-server.js";
+import type { PendingStores } from "../caching/pending-stores.js";
 import { GatewayConfig } from "../gateway.config.js";
 import { CacheFeed } from "./cache-feed.js";
 import { NearTier } from "./near-tier.js";
@@ -24,7 +25,8 @@ async function listen(first: (response: ServerResponse) => void = (response) => 
   }, onTestFinished);
   const config = Object.assign(new GatewayConfig(), { CACHE_URL: server.url });
   const near = new NearTier(config, new Registry());
-  const feed = new CacheFeed(config, near, pino({ level: "silent" }));
+  const forget = vi.fn<() => void>();
+  const feed = new CacheFeed(config, near, { forget } as unknown as PendingStores, pino({ level: "silent" }));
   feed.onModuleInit();
   onTestFinished(() => feed.onApplicationShutdown());
   const say = (...lines: ChangeLine[]) => write(response, ...lines);
@@ -34,7 +36,7 @@ async function listen(first: (response: ServerResponse) => void = (response) => 
     expect(near.find(key)).toBeDefined();
   };
   const untilFollowing = () => vi.waitFor(() => expect(near.isFollowing).toBe(true), patience);
-  return { server, near, feed, say, keep, untilFollowing, connection: () => response };
+  return { server, near, feed, forget, say, keep, untilFollowing, connection: () => response };
 }
 
 describe("CacheFeed", () => {
@@ -54,6 +56,19 @@ describe("CacheFeed", () => {
     expect(near.find("b")).toBeDefined();
     say({ type: "all_changed" });
     await vi.waitFor(() => expect(near.find("b")).toBeUndefined(), patience);
+  });
+
+  it("forgets what is on its way when the cache is cleared, and only then", async () => {
+    const { near, forget, say, keep, untilFollowing } = await listen();
+    await untilFollowing();
+    keep("a");
+    say({ type: "all_changed" }, { type: "changed", keys: ["b"] });
+    await vi.waitFor(() => expect(near.find("a")).toBeUndefined(), patience);
+    expect(forget).not.toHaveBeenCalled();
+    keep("a");
+    say({ type: "cleared" });
+    await vi.waitFor(() => expect(near.find("a")).toBeUndefined(), patience);
+    expect(forget).toHaveBeenCalledOnce();
   });
 
   it("hears who was given what", async () => {

@@ -4,6 +4,7 @@ import { HttpClient } from "#platform/http-client.js";
 import { LOGGER, type Logger } from "#platform/logging.js";
 import type { ChangeLine } from "#service-contracts/near-copies.js";
 import { innerHeaders } from "../access/inner-headers.js";
+import { PendingStores } from "../caching/pending-stores.js";
 import { GatewayConfig } from "../gateway.config.js";
 import { decodeLines } from "./decode-lines.js";
 import { NearTier } from "./near-tier.js";
@@ -25,6 +26,7 @@ export class CacheFeed implements OnModuleInit, OnApplicationShutdown {
   constructor(
     config: GatewayConfig,
     private readonly near: NearTier,
+    private readonly pending: PendingStores,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
     this.http = new HttpClient(
@@ -93,6 +95,9 @@ export class CacheFeed implements OnModuleInit, OnApplicationShutdown {
       case "changed":
         return this.near.letGo(line.keys);
       case "all_changed":
+        return this.near.letGoOfAll();
+      case "cleared":
+        this.pending.forget();
         return this.near.letGoOfAll();
       case "given":
         return line.hashes.forEach((hash) => this.near.noteGiven(hash));

@@ -4,6 +4,7 @@ import { Registry } from "prom-client";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import type { GatewayReport } from "#service-contracts/near-copies.js";
 import { startServer } from "../__fixtures__/start-server.js";
+import type { PendingStores } from "../caching/pending-stores.js";
 import { GatewayConfig } from "../gateway.config.js";
 import { CacheFeed } from "./cache-feed.js";
 import { NearReports } from "./near-reports.js";
@@ -21,7 +22,11 @@ async function start(status = 204) {
   }, onTestFinished).then((opened) => Object.assign(opened, { status }));
   const config = Object.assign(new GatewayConfig(), { CACHE_URL: server.url });
   const near = new NearTier(config, new Registry());
-  const reports = new NearReports(config, near, new CacheFeed(config, near, pino({ level: "silent" })));
+  const reports = new NearReports(
+    config,
+    near,
+    new CacheFeed(config, near, {} as PendingStores, pino({ level: "silent" })),
+  );
   onTestFinished(() => reports.onApplicationShutdown());
   return { server, reports, taken };
 }
