@@ -43,7 +43,9 @@ function readArguments() {
   const command = Object.hasOwn(commands, name ?? "") ? commands[name] : fail(usage);
   const isKnown = Object.keys(values).every((given) => command.options?.includes(given));
   if (!isKnown || others.length > 0 || (key !== undefined) !== (command.wantsKey ?? false)) fail(usage);
-  return { command, options: { ...values, key: encodeURIComponent(key ?? "") } };
+  // A path of dots would lead to another route: to that which clears everything.
+  if (key !== undefined && !/^[0-9a-f]{64}$/i.test(key)) fail("KEY must be 64 hexadecimal digits");
+  return { command, options: { ...values, key } };
 }
 
 async function list({ limit = "50", model, tenant }) {

@@ -1,4 +1,7 @@
 import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { type IncomingMessage, request } from "node:http";
+import { json } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { CacheStats, EntryDetails, EntryPage } from "#service-contracts/cache-store.js";
 import { startGateway } from "../../services/gateway/src/start-gateway.js";
@@ -74,6 +77,24 @@ describe("a gateway with ordinary keys and no ADMIN_KEY", () => {
 });
 
 describe("the admin of the cache", () => {
+  it.each([
+    ["DELETE", "."],
+    ["DELETE", "%2e%2e"],
+    ["GET", "%2E."],
+    ["GET", "abc"],
+  ])("is told that %s /cache/entries/%s names no entry", async (method, name) => {
+    const key = await askAndStore(question());
+    // No URL: that would leave the dots out.
+    const { hostname: host, port } = new URL(stack.url);
+    const refused = request({ host, port, method, path: `/cache/entries/${name}`, headers: asAdmin }).end();
+    const [response] = (await once(refused, "response")) as [IncomingMessage];
+    expect([response.statusCode, await json(response)]).toMatchObject([
+      400,
+      { error: { type: "invalid_request_error", message: "key: must be 64 hexadecimal digits" } },
+    ]);
+    expect((await admin(`/entries/${key}`)).status).toBe(200);
+  });
+
   it("sees an entry with its facts and its answer, and what it saved", async () => {
     const asked = question();
     const key = await askAndStore(asked);

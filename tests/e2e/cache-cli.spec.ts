@@ -92,6 +92,13 @@ describe("npm run cache --", () => {
     expect(await printed("clear")).toEqual({ deleted: 1 });
   });
 
+  it.each(["..", ".", "abc"])("takes %s for no key, and deletes nothing", async (name) => {
+    await store();
+    const refused = { code: 1, stdout: "", stderr: "KEY must be 64 hexadecimal digits\n" };
+    expect(await cache("delete", name)).toEqual(refused);
+    expect(await printed("clear")).toEqual({ deleted: 1 });
+  });
+
   it.each([
     ["nothing", []],
     ["an unknown command", ["purge"]],

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { request } from "node:http";
 import { buffer } from "node:stream/consumers";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { RunningService } from "#platform/bootstrap.js";
 import type { CacheStats, EntryDetails } from "#service-contracts/cache-store.js";
@@ -133,6 +134,21 @@ describe("two gateways before one cache service", () => {
         async () => expect((await postMessage(other.url, asked, inCacheOnly)).status).toBe(504),
         patience,
       );
+    }
+  });
+
+  it("what is on its way from one while the other clears does not come back", async () => {
+    for (const path of ["", "?model=qwen3-coder:30b"]) {
+      // A store waits for 50 ms behind another one, and for Ollama to say whether its model is still the same.
+      await ask(stack.url, question());
+      const asked = question();
+      await ask(stack.url, asked);
+      stack.ollama.hang();
+      expect((await admin(other, path)).ok).toBe(true);
+      stack.ollama.unhang();
+      await sleep(500);
+      for (const { url } of [stack, other])
+        expect((await postMessage(url, asked, inCacheOnly)).status).toBe(504);
     }
   });
 

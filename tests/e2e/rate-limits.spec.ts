@@ -120,6 +120,38 @@ describe("limits of a key", () => {
     await expect.poll(async () => before - (await remaining()), { timeout: 20_000 }).toBeGreaterThan(19);
   });
 
+  it("counts the prompt of whoever leaves as soon as it is sent", async () => {
+    const stack = await start({ RATE_LIMITS: "*=-/1000000/-" });
+    let looks = 0;
+    /** Costs a few tokens itself. */
+    const remaining = async () => {
+      looks += 1;
+      const { headers } = await ask(stack, bob);
+      return Number(headers.get("anthropic-ratelimit-input-tokens-remaining"));
+    };
+    const countGenerations = () =>
+      stack.ollama.requests.filter(({ path, method }) => path === "/api/chat" && method === "POST").length;
+    const long = () => question({ system: "word ".repeat(2000) });
+    const full = await remaining();
+    await ask(stack, bob, long());
+    const before = await remaining();
+    const each = full - before;
+    expect(each).toBeGreaterThan(1000);
+    const others = looks + 1;
+    looks = 0;
+    for (let afterMs = 0; afterMs < 30; afterMs++)
+      await stack
+        .post(long(), bob, AbortSignal.timeout(afterMs))
+        .then((answer) => answer.text())
+        .catch(() => {});
+    const spentOnEach = async () => {
+      const spent = before - (await remaining());
+      return spent / (countGenerations() - others - looks);
+    };
+    // Nearly: the nonce of a question may be a token longer or shorter.
+    await expect.poll(spentOnEach, { timeout: 20_000, interval: 500 }).toBeGreaterThan(each * 0.97);
+  });
+
   it("ends a day's budget for good: no client may wait for tomorrow", async () => {
     const stack = await start({ TOKEN_BUDGETS: "alice=1" });
     expect((await ask(stack, alice)).status).toBe(200);

@@ -81,6 +81,34 @@ export const tools = {
     });
     checkEqual(answer.status, 200, "status");
   },
+  "shows the model a call that comes in a second message of the assistant's": async (client) => {
+    const tokensWith = async (more) => {
+      const { messages: own, ...body } = client.ask("@@weather", { tools: [weather] });
+      const answer = await client.post({
+        ...body,
+        messages: [
+          ...own,
+          { role: "assistant", content: [{ type: "text", text: "Let me look." }] },
+          ...more,
+          { role: "user", content: "Go on." },
+        ],
+      });
+      return answer.json?.usage?.input_tokens;
+    };
+    const use = {
+      type: "tool_use",
+      id: "toolu_1",
+      name: "get_weather",
+      input: { city: "Paris ".repeat(50) },
+    };
+    const result = { type: "tool_result", tool_use_id: "toolu_1", content: "sunny" };
+    const plain = await tokensWith([]);
+    const called = await tokensWith([
+      { role: "assistant", content: [use] },
+      { role: "user", content: [result] },
+    ]);
+    check(called - plain > 50, `${plain} tokens, with the call ${called}`);
+  },
   "tool_choice none calls nothing": async (client) => {
     const body = client.ask("@@weather", { tools: [weather], tool_choice: { type: "none" } });
     const message = await client.sdk.messages.create(body);

@@ -79,6 +79,21 @@ describe("the same to the model", () => {
       messages(user(text("q")), { role: "assistant", content: "" }),
     ],
     [
+      "an answer in one message or two",
+      messages(user(text("q")), assistant(text("a"), use("a")), user(result("a"))),
+      messages(user(text("q")), assistant(text("a")), assistant(use("a")), user(result("a"))),
+    ],
+    [
+      "results of one turn in one message or two, in whatever order",
+      messages(assistant(use("a"), use("b")), user(result("a"), result("b", { content: "other" }))),
+      messages(assistant(use("a"), use("b")), user(result("b", { content: "other" })), user(result("a"))),
+    ],
+    [
+      "what stands beside results in a message of its own",
+      messages(user(text("q")), assistant(use("a")), user(text("x"), result("a"), text("y"))),
+      messages(user(text("q")), assistant(use("a")), user(text("x")), user(result("a")), user(text("y"))),
+    ],
+    [
       "several empty answers begun",
       messages(user(text("q"))),
       messages(user(text("q")), { role: "assistant", content: "" }, { role: "assistant", content: [] }),

@@ -43,7 +43,7 @@ export function toCanonicalRequest(request: MessagesRequest): CanonicalRequest {
     ...rest,
     ...(canonicalSystem.length > 0 ? { system: canonicalSystem } : {}),
     ...(canonicalTools.length > 0 ? { tools: canonicalTools } : {}),
-    messages: renameToolIds(orderToolResults(withoutEmptyPrefill(foldSystemMessages(messages)))),
+    messages: renameToolIds(orderToolResults(joinTurns(withoutEmptyPrefill(foldSystemMessages(messages))))),
   };
 }
 
@@ -189,6 +189,30 @@ const toReminder = (block: ContentBlock): ContentBlock =>
 function toUnknownBlocks(fields: object): ContentBlock[] {
   const block: UnknownBlock & { fields: object } = { type: "unknown", fields };
   return Object.keys(fields).length === 0 ? [] : [block];
+}
+
+/**
+ * Neighbouring messages of one role are one turn, as Anthropic reads them. Ollama's templates show only the first one's
+ * calls, and results stand in their calls' order only within one message. What a user says in several messages without
+ * results stays so.
+ */
+function joinTurns(messages: CanonicalMessage[]): CanonicalMessage[] {
+  const turns: CanonicalMessage[] = [];
+  let hasResults = false;
+  for (const message of messages) {
+    const last = turns.at(-1);
+    const bringsResults = message.content.some((block) => block.type === "tool_result");
+    const isOneTurn = message.role === "assistant" || hasResults || bringsResults;
+    if (last?.role !== message.role || !isOneTurn) {
+      turns.push(message);
+      hasResults = bringsResults;
+      continue;
+    }
+    turns[turns.length - 1] = { ...last, ...message, content: last.content };
+    for (const block of message.content) last.content.push(block);
+    hasResults ||= bringsResults;
+  }
+  return turns;
 }
 
 /**

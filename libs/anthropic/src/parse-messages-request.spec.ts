@@ -291,6 +291,11 @@ describe("refused by both", () => {
       { ...body(), messages: [{ role: "assistant", content: [{ type: "compaction", content: null }] }] },
       "messages: at least one message must have non-empty content",
     ],
+    [
+      "a tool whose name is empty",
+      body({ tools: [{ ...weather, name: "" }] }),
+      "tools.0.name: Input should have at least 1 character",
+    ],
     ["a custom tool without a name", body({ tools: [{ type: "custom" }] }), "tools.0.name: Field required"],
     [
       "a tool whose description is no text",
@@ -396,6 +401,14 @@ describe("a last message of the assistant's", () => {
   it.each<[string, unknown, string]>([
     ["text that ends in a blank", ending("The answer is "), trailing],
     ["a block that ends in a new line", ending([{ type: "text", text: "a\n" }]), trailing],
+    [
+      "a block that ends in a blank before an empty one",
+      ending([
+        { type: "text", text: "a " },
+        { type: "text", text: "" },
+      ]),
+      trailing,
+    ],
     [
       "a call without its result",
       ending([call]),

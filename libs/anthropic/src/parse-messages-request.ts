@@ -169,6 +169,7 @@ function checkTools(tools: unknown): void {
     if (!isObject(tool)) throw invalid(`tools.${index}`, "Input should be an object");
     if (tool["type"] != null) requireString(tool, "type", `tools.${index}`);
     if (tool["name"] != null || isOffered(tool)) requireString(tool, "name", `tools.${index}`);
+    if (tool["name"] === "") throw invalid(`tools.${index}.name`, "Input should have at least 1 character");
     if (tool["description"] != null) requireString(tool, "description", `tools.${index}`);
     if (tool["input_schema"] != null && !isObject(tool["input_schema"]))
       throw invalid(`tools.${index}.input_schema`, "Input should be an object");
@@ -225,7 +226,7 @@ function checkLastMessage({ messages, output_config, ...others }: MessagesReques
     typeof last.content === "string"
       ? [{ type: "text", text: last.content }]
       : (last.content as unknown as Fields[]);
-  const final = blocks.at(-1);
+  const final = blocks.findLast(({ type, text }) => type !== "text" || text !== "");
   const path = `messages.${messages.length - 1}`;
   if (final?.["type"] === "tool_use")
     throw invalid(

@@ -14,7 +14,7 @@ export const inferenceHeaders = {
   reading: "x-reading",
   /** Answer: the fingerprint of what answers, see `ModelCard`. */
   fingerprint: "x-fingerprint",
-  /** Answer: the name of the model that answers. */
+  /** Answer: the name of the model that answers, URL-encoded; at the gateway in plain text where a header takes it. */
   servedModel: "x-served-model",
   /** Answer: the output limit in tokens, where the adapter lowered it. */
   maxTokens: "x-max-tokens",

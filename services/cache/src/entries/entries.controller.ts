@@ -7,7 +7,7 @@ import { CacheConfig } from "../cache.config.js";
 import { parseGivenHash } from "../given/parse-given-hash.js";
 import { encodeCopy } from "./encode-copy.js";
 import { EntriesService } from "./entries.service.js";
-import { parseEntryKey } from "./parse-entry-key.js";
+import { parseEntryKey } from "#service-contracts/parse-entry-key.js";
 import { parseStoreRequest, parseStoresRequest } from "./parse-store-request.js";
 import { parseTtlSeconds } from "./parse-ttl-seconds.js";
 

@@ -1,7 +1,7 @@
 import { Controller, Delete, Get, Param, Query } from "@nestjs/common";
 import { ApiError } from "#anthropic/errors.js";
 import type { DeletedEntries, EntryDetails, EntryPage } from "#service-contracts/cache-store.js";
-import { parseEntryKey } from "../entries/parse-entry-key.js";
+import { parseEntryKey } from "#service-contracts/parse-entry-key.js";
 import { CatalogService } from "./catalog.service.js";
 import { parseFilter, parsePageQuery } from "./parse-entry-query.js";
 

@@ -58,6 +58,8 @@ export class CatalogService {
   /** Batch by batch, in this process, in Redis, and at the others over it. What cannot be read may be meant. */
   async deleteMatching(filter: EntryFilter): Promise<number> {
     let deleted = 0;
+    // Before it, so that gateways hold back what they would send meanwhile, and behind it.
+    void this.coherence.publish({ filter });
     try {
       for await (const { entries, unreadable } of this.index.walk(startOf(filter, undefined))) {
         const meant = entries.filter(({ facts }) => matches(facts, filter));

@@ -1,7 +1,7 @@
 import { Body, Controller, Get, HttpCode, Param, Post } from "@nestjs/common";
 import { ApiError } from "#anthropic/errors.js";
 import type { Neighbour } from "#service-contracts/cache-store.js";
-import { parseEntryKey } from "../entries/parse-entry-key.js";
+import { parseEntryKey } from "#service-contracts/parse-entry-key.js";
 import { NeighboursService } from "./neighbours.service.js";
 import { parseNeighbourRequest } from "./parse-neighbour-request.js";
 

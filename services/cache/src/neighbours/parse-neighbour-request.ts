@@ -1,6 +1,6 @@
 import { ApiError } from "#anthropic/errors.js";
 import type { NeighbourRequest } from "#service-contracts/cache-store.js";
-import { parseEntryKey } from "../entries/parse-entry-key.js";
+import { parseEntryKey } from "#service-contracts/parse-entry-key.js";
 import { parseName, parsePaths } from "../entries/parse-store-request.js";
 
 /** @throws ApiError `invalid_request_error` */

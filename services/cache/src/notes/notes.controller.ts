@@ -1,6 +1,6 @@
 import { Body, Controller, Get, HttpCode, Param, Put } from "@nestjs/common";
 import { ApiError } from "#anthropic/errors.js";
-import { parseEntryKey } from "../entries/parse-entry-key.js";
+import { parseEntryKey } from "#service-contracts/parse-entry-key.js";
 import { NotesService } from "./notes.service.js";
 
 const maxNoteBytes = 1024 * 1024;

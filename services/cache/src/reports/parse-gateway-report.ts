@@ -1,6 +1,6 @@
 import { ApiError } from "#anthropic/errors.js";
 import type { GatewayReport } from "#service-contracts/near-copies.js";
-import { parseEntryKey } from "../entries/parse-entry-key.js";
+import { parseEntryKey } from "#service-contracts/parse-entry-key.js";
 import { parseGivenHash } from "../given/parse-given-hash.js";
 
 /** @throws ApiError `invalid_request_error` */

@@ -1,4 +1,5 @@
 import { Controller, Delete, Get, HttpCode, Param, Query, UseGuards } from "@nestjs/common";
+import { parseEntryKey } from "#service-contracts/parse-entry-key.js";
 import { AdminGuard } from "../access/admin.guard.js";
 import { InferenceClient } from "../inference/inference.client.js";
 import { CacheAdminClient } from "./cache-admin.client.js";
@@ -24,20 +25,21 @@ export class CacheAdminController {
   }
 
   @Get("entries/:key")
-  inspect(@Param("key") key: string): Promise<unknown> {
-    return this.cache.ask("GET", `/entries/${encodeURIComponent(key)}/info`);
+  async inspect(@Param("key") key: string): Promise<unknown> {
+    return this.cache.ask("GET", `/entries/${parseEntryKey(key)}/info`);
   }
 
   @Get("entries/:key/why")
-  why(@Param("key") key: string): Promise<unknown> {
-    return this.cache.ask("GET", `/entries/${encodeURIComponent(key)}/why`);
+  async why(@Param("key") key: string): Promise<unknown> {
+    return this.cache.ask("GET", `/entries/${parseEntryKey(key)}/why`);
   }
 
   @Delete("entries/:key")
   @HttpCode(204)
   async delete(@Param("key") key: string): Promise<void> {
+    const path = `/entries/${parseEntryKey(key)}`;
     await this.inference.forgetFinished();
-    await this.cache.ask("DELETE", `/entries/${encodeURIComponent(key)}`);
+    await this.cache.ask("DELETE", path);
   }
 
   @Delete()

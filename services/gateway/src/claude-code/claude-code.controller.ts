@@ -22,10 +22,12 @@ export class ClaudeCodeController {
   @Get("env")
   @Header("content-type", "text/plain; charset=utf-8")
   async env(
-    @Headers("host") host: string,
+    @Headers("host") host: string | undefined,
     @Headers("x-forwarded-proto") outerScheme: string | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<string> {
+    // A shell would lead Claude Code to wherever is named here.
+    if (!host) throw new ApiError("invalid_request_error", "Host: Field required");
     const { MODEL_NAME, INFERENCE_CONCURRENCY: concurrency } = this.config;
     const found = await this.findModel();
     const isFound = !(found instanceof ApiError);

@@ -8,6 +8,7 @@ import type { MessageStreamEvent } from "#anthropic/events.js";
 import { messageToEvents } from "#anthropic/message-to-events.js";
 import { encodeEvent } from "#anthropic/sse.js";
 import { type TestServer, startServer as openServer } from "../__fixtures__/start-server.js";
+import { inferenceHeaders } from "#service-contracts/inference-headers.js";
 import { GatewayConfig } from "../gateway.config.js";
 import { InProcess } from "../in-process.js";
 import type { InferenceCall } from "./inference-call.js";
@@ -247,6 +248,34 @@ describe("InferenceClient.create", () => {
     const server = await startServer(() => {});
     const created = clientOf(server.url).create(call({ signal: AbortSignal.timeout(50) }));
     await expect(created).rejects.toThrow("given up");
+  });
+
+  it("says what has begun when its client leaves at that moment", async () => {
+    const leaving = new AbortController();
+    const server = await startServer((_, response) => {
+      leaving.abort();
+      const headers = { [inferenceHeaders.inputTokens]: "7", [inferenceHeaders.subscription]: "one" };
+      setTimeout(() => response.writeHead(200, headers).flushHeaders(), 50);
+    });
+    const created = await clientOf(server.url).create(call({ model: ours, signal: leaving.signal }));
+    expect(created.inputTokens).toBe(7);
+  });
+
+  it("is not waited for any longer when its client has left", async () => {
+    const leaving = new AbortController();
+    const server = await startServer(() => leaving.abort());
+    const created = clientOf(server.url).create(call({ model: ours, signal: leaving.signal }));
+    await expect(created).rejects.toThrow("given up");
+  });
+
+  it.each([
+    ["%E6%A8%A1%E5%9E%8B-%CE%B2", "模型-β"],
+    ["100%", "100%"],
+  ])("names the model that answers: %s", async (header, name) => {
+    const server = await startServer((_, response) =>
+      response.writeHead(200, { [inferenceHeaders.servedModel]: header }).flushHeaders(),
+    );
+    expect((await clientOf(server.url).create(call())).servedModel).toBe(name);
   });
 });
 

@@ -23,6 +23,8 @@ const adapterSilenceMs = 30_000;
 const metadataTimeoutMs = 10_000;
 const metricsTimeoutMs = 2000;
 const useNoteIntervalMs = 5000;
+/** As long as the adapter takes to say that a generation has begun, and some more. */
+const leavingGraceMs = 250;
 
 /** The inference adapter, or any server that speaks the Messages API. */
 @Injectable()
@@ -112,11 +114,16 @@ export class InferenceClient {
       .catch(() => undefined);
   }
 
-  /** The call's signal ends here: once the answer has begun, it may go on to be recorded. */
+  /**
+   * The call's signal ends here: once the answer has begun, it may go on to be recorded. Our adapter says at once what
+   * has begun, so that it is waited for: whoever leaves in this moment has started a generation, and pays for it.
+   */
   private async open(call: InferenceCall, timeoutMs: number): Promise<HttpAnswer<IncomingMessage>> {
     call.signal.throwIfAborted();
     const opening = new AbortController();
-    const giveUp = () => opening.abort();
+    let leaving: NodeJS.Timeout | undefined;
+    const graceMs = call.model.fingerprint === undefined ? 0 : leavingGraceMs;
+    const giveUp = () => (leaving = setTimeout(() => opening.abort(), graceMs));
     call.signal.addEventListener("abort", giveUp, { once: true });
     try {
       return await this.http
@@ -130,6 +137,7 @@ export class InferenceClient {
         .catch(throwApiError);
     } finally {
       call.signal.removeEventListener("abort", giveUp);
+      clearTimeout(leaving);
     }
   }
 
@@ -190,11 +198,20 @@ function readHeaders(
   const header = (name: string) => headers[name]?.toString();
   return {
     fingerprint: header(inferenceHeaders.fingerprint),
-    servedModel: header(inferenceHeaders.servedModel) ?? model.id,
+    servedModel: decodeModelName(header(inferenceHeaders.servedModel)) ?? model.id,
     maxTokens: header(inferenceHeaders.maxTokens),
     inputTokens: Number(header(inferenceHeaders.inputTokens) ?? 0),
     isJoined: header(inferenceHeaders.generation) === "joined",
   };
+}
+
+/** Of a foreign server, which has this header for something of its own, as it is. */
+function decodeModelName(header: string | undefined): string | undefined {
+  try {
+    return header === undefined ? undefined : decodeURIComponent(header);
+  } catch {
+    return header;
+  }
 }
 
 /** Behind the last event only the end of the body is missing: it is read too, and the connection is kept. */

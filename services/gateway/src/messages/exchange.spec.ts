@@ -27,6 +27,12 @@ const answer = (changed: Partial<InferenceAnswer>) =>
 const question = { key: "abc", model: { id: "tiny:latest" }, request: { stream: true } } as Question;
 
 describe("Exchange's headers", () => {
+  it("name a model that no header takes in URL encoding", () => {
+    const exchange = new Exchange();
+    exchange.servedModel = "模型-β";
+    expect(exchange.toHeaders()["x-served-model"]).toBe("%E6%A8%A1%E5%9E%8B-%CE%B2");
+  });
+
   it("are none where nothing is known", () => expect(new Exchange().toHeaders()).toEqual({}));
 
   it("tell a hit, its age and who answered", () => {

@@ -91,7 +91,7 @@ export class Exchange {
     put("x-cache-key", this.key);
     put("x-cache-debug", this.nearest && toAsciiJson(this.nearest));
     put("age", this.ageSeconds?.toString());
-    put(inferenceHeaders.servedModel, this.servedModel);
+    put(inferenceHeaders.servedModel, this.servedModel && toAscii(this.servedModel));
     put(inferenceHeaders.maxTokens, this.maxTokens);
     let timing = "";
     for (const [name, ms] of this.durationsMs)
@@ -99,6 +99,11 @@ export class Exchange {
     put("server-timing", timing === "" ? undefined : timing);
     return headers;
   }
+}
+
+/** A model may have any name; one that no header takes is URL-encoded. */
+function toAscii(name: string): string {
+  return /^[\x20-\x7e]+$/.test(name) ? name : encodeURIComponent(name.toWellFormed());
 }
 
 /** A header takes no other characters, and a path may have a field's name in it. */

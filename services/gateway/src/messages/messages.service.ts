@@ -106,7 +106,8 @@ export class MessagesService {
     });
     exchange.noteGeneration(answer);
     this.charge(caller, answer, { input: answer.inputTokens });
-    caller.client.signal.addEventListener("abort", answer.leave, { once: true });
+    if (caller.client.signal.aborted) answer.leave();
+    else caller.client.signal.addEventListener("abort", answer.leave, { once: true });
     const recorded = recordMessage(answer.events, {
       onWhole: (recording) => this.onWhole(question, answer, recording, exchange),
       onBroken: (output) => this.charge(caller, answer, { output }),

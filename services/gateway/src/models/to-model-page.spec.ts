@@ -39,8 +39,21 @@ describe("toModelPage", () => {
   });
 
   it("holds twenty where no number is given", () => {
-    const many = Array.from({ length: 25 }, (_, index) => card(`m${index}`));
-    expect(toModelPage(many, {})).toMatchObject({ has_more: true, last_id: "m19" });
+    const many = Array.from({ length: 25 }, (_, index) => card(`m${index + 10}`));
+    expect(toModelPage(many, {})).toMatchObject({ has_more: true, last_id: "m29" });
+  });
+
+  it("is the newest first, in one order however they are listed", () => {
+    const newest = { ...card("x"), created_at: "2026-02-01T00:00:00Z" };
+    for (const listed of [
+      [...models, newest],
+      [newest, ...models.toReversed()],
+    ])
+      expect(
+        toModelPage(listed, {})
+          .data.map(({ id }) => id)
+          .join(""),
+      ).toBe("xabcde");
   });
 
   it("keeps the fingerprint inside", () => {

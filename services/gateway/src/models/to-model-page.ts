@@ -5,9 +5,10 @@ type PublicModel = Omit<ModelCard, "fingerprint">;
 
 /** One page of the models, as Anthropic pages: after or before an id, 20 by default. */
 export function toModelPage(
-  models: ModelCard[],
+  listed: ModelCard[],
   { limit = 20, before_id, after_id }: ModelsQuery,
 ): ModelList {
+  const models = listed.toSorted(compareModels);
   const indexOf = (id: string | undefined) => models.findIndex((model) => model.id === id);
   const start = after_id === undefined ? 0 : indexOf(after_id) + 1;
   const end = before_id === undefined || indexOf(before_id) === -1 ? models.length : indexOf(before_id);
@@ -20,6 +21,11 @@ export function toModelPage(
     first_id: data[0]?.id ?? null,
     last_id: data.at(-1)?.id ?? null,
   };
+}
+
+/** Newest first. Ollama's own order changes from one list to the next where models came in the same second. */
+function compareModels(one: ModelCard, other: ModelCard): number {
+  return Date.parse(other.created_at) - Date.parse(one.created_at) || (one.id < other.id ? -1 : 1);
 }
 
 export function toPublicModel({ fingerprint: _inner, ...model }: ModelCard): PublicModel {

@@ -62,7 +62,7 @@ function toHeaders(created: CreatedMessage): Record<string, string> {
   const { model, inputTokens, loweredMaxTokens, isJoined, subscription } = created;
   return {
     [inferenceHeaders.fingerprint]: model.fingerprint,
-    [inferenceHeaders.servedModel]: model.name,
+    [inferenceHeaders.servedModel]: encodeURIComponent(model.name.toWellFormed()),
     [inferenceHeaders.inputTokens]: String(inputTokens),
     [inferenceHeaders.generation]: isJoined ? "joined" : "started",
     [inferenceHeaders.subscription]: subscription.id,
