@@ -135,6 +135,14 @@ describe("the cache service without Redis", () => {
       "invalid_request_error",
     ],
     [
+      "a time that is no date",
+      "PUT",
+      `/entries/${keyOf(4)}?ttl=5`,
+      bodyWith({ entry: entryOf("x", { storedAt: 1e300 }) }),
+      400,
+      "invalid_request_error",
+    ],
+    [
       "no hash of what was given",
       "GET",
       `/entries/${keyOf(4)}?given=abc`,
@@ -170,6 +178,14 @@ describe("the cache service without Redis", () => {
       400,
       "invalid_request_error",
     ],
+    [
+      "a hit at no date",
+      "POST",
+      "/reports",
+      JSON.stringify(reportOf({ hits: [[keyOf(4), 1, Number.MAX_SAFE_INTEGER]] })),
+      400,
+      "invalid_request_error",
+    ],
     ["no note", "GET", `/notes/${keyOf(4)}`, undefined, 404, "not_found_error"],
     [
       "a large note",
@@ -201,21 +217,25 @@ describe("the cache service without Redis", () => {
       ttlSeconds: 60,
       request: { entry: entryOf(`Answer ${number}`), tenant: "-" },
     });
+    const noText = { toString: 1, valueOf: 1 };
     const stores = [
       ...Array.from({ length: 20 }, (_, index) => good(100 + index)),
       { ...good(130), key: "abc" },
       { ...good(131), ttlSeconds: 0 },
       { ...good(132), request: {} },
       { key: keyOf(133) },
+      { ...good(135), key: noText },
+      { ...good(136), ttlSeconds: noText },
+      { ...good(137), ttlSeconds: "60" },
       good(134),
     ];
     const answer = await cache.ask("POST", "/entries", JSON.stringify({ stores }));
     expect(answer.status).toBe(200);
     const { stored } = JSON.parse(answer.text) as StoreAnswer;
-    expect(stored).toEqual([...Array<boolean>(20).fill(true), false, false, false, false, true]);
+    expect(stored).toEqual([...Array<boolean>(20).fill(true), ...Array<boolean>(6).fill(false), true, true]);
     expect(await cache.get(keyOf(119))).toMatchObject({ status: 200, text: "Answer 119" });
     expect(await cache.get(keyOf(134))).toMatchObject({ status: 200, text: "Answer 134" });
-    for (const number of [131, 132, 133])
+    for (const number of [131, 132, 133, 135, 136])
       expect(await cache.get(keyOf(number))).toMatchObject({ status: 404 });
   });
 

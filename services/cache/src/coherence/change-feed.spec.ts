@@ -132,6 +132,20 @@ describe("POST /reports", () => {
     );
   });
 
+  it("marks nothing where an answer was given to nobody", async () => {
+    const said = await listen();
+    expect(await report({ given: [[one, []]] })).toMatchObject({ status: 204 });
+    expect(
+      await report({
+        given: [
+          [one, []],
+          [two, [early]],
+        ],
+      }),
+    ).toMatchObject({ status: 204 });
+    await vi.waitFor(() => expect(said[1]).toEqual({ type: "given", hashes: [early] }), patience);
+  });
+
   it("keeps what is used elsewhere from going first", async () => {
     await cache.service.close();
     cache = await startCacheUnderTest({ CACHE_MAX_MEMORY_MB: "1" });

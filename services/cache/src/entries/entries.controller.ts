@@ -70,9 +70,10 @@ export class EntriesController {
   }
 
   /** Undefined where it cannot be stored. */
-  private readStore({ key, ttlSeconds, request }: Partial<Store>): Store | undefined {
+  private readStore({ key, ttlSeconds, request }: Partial<Record<keyof Store, unknown>>): Store | undefined {
+    const ttl = typeof ttlSeconds === "number" ? String(ttlSeconds) : ttlSeconds;
     try {
-      return this.parseStore(String(key), String(ttlSeconds), request);
+      return this.parseStore(key, ttl, request);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       return undefined;
@@ -80,7 +81,7 @@ export class EntriesController {
   }
 
   /** @throws ApiError `invalid_request_error` */
-  private parseStore(key: string, ttl: unknown, body: unknown): Store {
+  private parseStore(key: unknown, ttl: unknown, body: unknown): Store {
     const ttlSeconds = parseTtlSeconds(ttl, this.config.CACHE_MAX_TTL);
     return { key: parseEntryKey(key), ttlSeconds, request: parseStoreRequest(body) };
   }

@@ -1,6 +1,7 @@
 import { ApiError } from "#anthropic/errors.js";
 import type { PathHash, Store, StoreRequest, StoresRequest } from "#service-contracts/cache-store.js";
 import { parseStoredEntry, storedEntryVersion } from "#service-contracts/stored-entry.js";
+import { isDateMs } from "./is-date-ms.js";
 
 /** Names go into an index that is held in memory. */
 const maxNameLength = 256;
@@ -12,7 +13,7 @@ export function parseStoreRequest(body: unknown): StoreRequest {
   const entry = parseStoredEntry(given);
   if (!entry) throw fault(`entry: must be a finished answer of version ${storedEntryVersion}`);
   if (!isName(entry.servedModel)) throw fault(`entry.servedModel: ${nameRule}`);
-  if (!isAmount(entry.storedAt)) throw fault(`entry.storedAt: ${amountRule}`);
+  if (!isDateMs(entry.storedAt)) throw fault("entry.storedAt: must be a date in milliseconds");
   if (!isAmount(entry.gpuSeconds)) throw fault(`entry.gpuSeconds: ${amountRule}`);
   if (!isAmount(entry.message.usage.input_tokens)) throw fault(`entry.message.usage: ${amountRule}`);
   if (!isName(tenant)) throw fault(`tenant: ${nameRule}`);

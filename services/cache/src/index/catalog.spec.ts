@@ -208,6 +208,18 @@ describe.each([
     expect(await ask(asked)).toMatchObject({ error: { type: "not_found_error" } });
   });
 
+  it("names a neighbour of a question without parts", async () => {
+    await put(1, "alice", "tiny", 0, { paths: [] });
+    const why = () => cache.ask("GET", `/entries/${keyOf(1)}/why`);
+    expect(await why()).toMatchObject({ status: 404 });
+    await put(2, "alice", "tiny", 1000, { paths: [["model", "a"]] });
+    expect(JSON.parse((await why()).text)).toEqual({
+      key: keyOf(2),
+      equal_paths: 0,
+      first_difference: null,
+    });
+  });
+
   it("remembers for an hour what a session was given", async () => {
     await put(1);
     const get = (hash: string) => cache.ask("GET", `/entries/${keyOf(1)}?given=${hash}`);

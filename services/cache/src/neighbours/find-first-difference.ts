@@ -1,4 +1,5 @@
 import type { PathHash } from "#service-contracts/cache-store.js";
+import { splitPathLines } from "./to-path-lines.js";
 
 export interface Difference {
   /** How many parts are equal from the first on. */
@@ -9,7 +10,7 @@ export interface Difference {
 
 /** Where a question, as lines of `toPathLines`, leaves another one's way. */
 export function findFirstDifference(asked: readonly string[], other: string): Difference {
-  const lines = other === "" ? [] : other.split("\n");
+  const lines = splitPathLines(other);
   let equalPaths = 0;
   while (equalPaths < asked.length && asked[equalPaths] === lines[equalPaths]) equalPaths += 1;
   const line = lines.length > equalPaths ? asked[equalPaths] : undefined;

@@ -7,6 +7,7 @@ import { RedisConnection } from "../redis/redis-connection.js";
 import { findFirstDifference } from "./find-first-difference.js";
 import { RecentEntries } from "./recent-entries.js";
 import { maxNeighbours, type RecentPaths } from "./recent-paths.js";
+import { splitPathLines } from "./to-path-lines.js";
 
 /** Who asks why it missed may wait so long; the best until then is the answer. */
 const searchTimeMs = 500;
@@ -40,7 +41,7 @@ export class NeighboursService {
     });
     const own = recent.find((other) => other.key === key);
     if (!own) return undefined;
-    const paths = own.lines.split("\n").map((line) => JSON.parse(line) as PathHash);
+    const paths = splitPathLines(own.lines).map((line) => JSON.parse(line) as PathHash);
     return nearestOf(recent, { tenant, paths, except: key });
   }
 

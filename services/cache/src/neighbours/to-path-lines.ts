@@ -15,3 +15,8 @@ export function toPathLines(paths: readonly PathHash[], maxBytes: number): strin
   }
   return lines.join("\n");
 }
+
+/** The lines of what `toPathLines` made; of no paths there is none. */
+export function splitPathLines(text: string): string[] {
+  return text === "" ? [] : text.split("\n");
+}

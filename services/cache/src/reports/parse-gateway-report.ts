@@ -1,6 +1,7 @@
 import { ApiError } from "#anthropic/errors.js";
 import type { GatewayReport } from "#service-contracts/near-copies.js";
 import { parseEntryKey } from "#service-contracts/parse-entry-key.js";
+import { isDateMs } from "../entries/is-date-ms.js";
 import { parseGivenHash } from "../given/parse-given-hash.js";
 
 /** @throws ApiError `invalid_request_error` */
@@ -12,9 +13,9 @@ export function parseGatewayReport(body: unknown): GatewayReport {
     hits: parseRows("hits", hits).map(([key, count, lastAt]) => [
       parseEntryKey(key),
       parseAmount("hits", count),
-      parseAmount("hits", lastAt),
+      parseDateMs("hits", lastAt),
     ]),
-    given: parseRows("given", given).map(([key, hashes]) => [parseEntryKey(key), parseHashes(hashes)]),
+    given: parseGiven(given),
     misses: parseAmount("misses", misses),
     stores: parseAmount("stores", stores),
     entries: parseAmount("entries", entries),
@@ -27,6 +28,13 @@ function parseRows(field: string, value: unknown): unknown[][] {
   return value;
 }
 
+/** An answer that was given to no session is left out: there is nothing to mark. */
+function parseGiven(value: unknown): GatewayReport["given"] {
+  return parseRows("given", value)
+    .map(([key, hashes]): [string, string[]] => [parseEntryKey(key), parseHashes(hashes)])
+    .filter(([, hashes]) => hashes.length > 0);
+}
+
 function parseHashes(value: unknown): string[] {
   if (!Array.isArray(value)) throw fault("given: must be lists of hashes");
   return value.map(parseGivenHash);
@@ -36,6 +44,12 @@ function parseAmount(field: string, value: unknown): number {
   if (!Number.isSafeInteger(value) || (value as number) < 0)
     throw fault(`${field}: must be whole numbers, at least 0`);
   return value as number;
+}
+
+function parseDateMs(field: string, value: unknown): number {
+  const ms = parseAmount(field, value);
+  if (!isDateMs(ms)) throw fault(`${field}: must have a date in milliseconds`);
+  return ms;
 }
 
 function fault(message: string): ApiError {
