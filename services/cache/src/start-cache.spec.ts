@@ -257,6 +257,14 @@ describe("the cache service without Redis", () => {
     expect(await cache.ask("GET", path)).toMatchObject({ status: 200, text: '{"a":["ä"]}' });
   });
 
+  it.each(["null", "true", "7", '"a text"', '""', "[]"])("keeps %s as a note, in JSON", async (note) => {
+    const url = `${cache.service.url}/notes/${keyOf(8)}`;
+    expect((await fetch(url, { method: "PUT", body: note })).status).toBe(204);
+    const answer = await fetch(url);
+    expect(answer.headers.get("content-type")).toBe("application/json; charset=utf-8");
+    expect(await answer.text()).toBe(note);
+  });
+
   it("is healthy with memory only", async () => {
     const details = { redis: { status: "up", state: "memory only" } };
     for (const path of ["/health", "/health/ready"]) {

@@ -76,6 +76,14 @@ describe("GET /changes", () => {
   });
 });
 
+it("HEAD /changes ends", async () => {
+  const signal = AbortSignal.timeout(5000);
+  const answer = await fetch(`${cache.service.url}/changes`, { method: "HEAD", signal });
+  expect(answer.status).toBe(200);
+  expect(answer.headers.get("content-type")).toBe("application/x-ndjson");
+  expect(await answer.text()).toBe("");
+});
+
 describe("GET /entries/{key}/copy", () => {
   it("gives the entry with what its keeper must know", async () => {
     const [hello] = await listen();

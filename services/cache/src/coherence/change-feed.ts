@@ -3,6 +3,8 @@ import { randomUUID } from "node:crypto";
 import type { ServerResponse } from "node:http";
 import type { ChangeLine } from "#service-contracts/near-copies.js";
 
+export const changesType = "application/x-ndjson";
+
 const beatIntervalMs = 500;
 /** A reader that does not read begins anew. */
 const maxUnreadBytes = 4 * 1024 * 1024;
@@ -22,7 +24,7 @@ export class ChangeFeed implements OnModuleDestroy {
     const reader = randomUUID();
     this.readers.set(reader, response);
     response.once("close", () => this.readers.delete(reader));
-    response.writeHead(200, { "content-type": "application/x-ndjson", "cache-control": "no-store" });
+    response.writeHead(200, { "content-type": changesType, "cache-control": "no-store" });
     response.write(encode({ type: "hello", instance: this.instance, reader }));
     return true;
   }

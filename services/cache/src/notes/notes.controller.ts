@@ -1,4 +1,4 @@
-import { Body, Controller, Get, HttpCode, Param, Put } from "@nestjs/common";
+import { Body, Controller, Get, Header, HttpCode, Param, Put } from "@nestjs/common";
 import { ApiError } from "#anthropic/errors.js";
 import { parseEntryKey } from "#service-contracts/parse-entry-key.js";
 import { NotesService } from "./notes.service.js";
@@ -10,11 +10,13 @@ const maxNoteBytes = 1024 * 1024;
 export class NotesController {
   constructor(private readonly notes: NotesService) {}
 
+  /** As text: what is a text or a number in JSON would not be sent as JSON. */
   @Get(":name")
-  async read(@Param("name") name: string): Promise<unknown> {
+  @Header("content-type", "application/json; charset=utf-8")
+  async read(@Param("name") name: string): Promise<string> {
     const text = await this.notes.read(parseEntryKey(name));
     if (text === undefined) throw new ApiError("not_found_error", "No such note");
-    return JSON.parse(text);
+    return text;
   }
 
   @Put(":name")
