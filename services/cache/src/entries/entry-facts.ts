@@ -20,4 +20,6 @@ export interface IndexedEntry {
   key: string;
   facts: EntryFacts;
   hits: Hits;
+  /** Where it stands in the index, if not at `storedAt`: what stands there may be damaged. */
+  indexedAt?: number | undefined;
 }

@@ -41,11 +41,15 @@ local gone = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', now(), 'LIMIT', 0, ARG
 forget(gone)
 return #gone`;
 
-/** ARGV: ttl, then key, count, time of each. Only of entries that are still there: nobody would prune the others. */
+/**
+ * ARGV: ttl, then key, count, time of each. Only of entries that are still there: nobody would prune the others.
+ * Where no number stands, counting begins anew: an error would keep all others from being counted.
+ */
 export const countScript = `${keepAlive}
 for at = 2, #ARGV, 3 do
   if redis.call('ZSCORE', KEYS[1], ARGV[at]) then
-    redis.call('HINCRBY', KEYS[4], ARGV[at], ARGV[at + 1])
+    local counted = redis.pcall('HINCRBY', KEYS[4], ARGV[at], ARGV[at + 1])
+    if type(counted) == 'table' then redis.call('HSET', KEYS[4], ARGV[at], ARGV[at + 1]) end
     redis.call('HSET', KEYS[5], ARGV[at], ARGV[at + 2])
   end
 end

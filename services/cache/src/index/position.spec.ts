@@ -11,11 +11,17 @@ describe("positions", () => {
     expect(comparePositions(at(1, 1), at(1, 1))).toBe(0);
   });
 
-  it.each([at(1_764_000_000_000, 1), at(0, 5), at(1.5, 2)])("come back from a cursor: %o", (position) => {
-    expect(parseCursor(encodeCursor(position))).toEqual(position);
-  });
+  it.each([1_764_000_000_000, 0, 1.5, 1e300, 5e-324, -1, Infinity, -Infinity].map((ms) => at(ms, 1)))(
+    "come back from a cursor: %o",
+    (position) => {
+      expect(parseCursor(encodeCursor(position))).toEqual(position);
+    },
+  );
 
-  it.each(["", "1", `${"1".repeat(17)}.${keyOf(1)}`, "1.abc", `-1.${keyOf(1)}`])("refuse %j", (text) => {
-    expect(() => parseCursor(text)).toThrow("cursor: must be the next_cursor of a page");
-  });
+  it.each(["", "1", `${"1".repeat(17)}.${keyOf(1)}`, "1.abc", `NaN.${keyOf(1)}`, `01.${keyOf(1)}`])(
+    "refuse %j",
+    (text) => {
+      expect(() => parseCursor(text)).toThrow("cursor: must be the next_cursor of a page");
+    },
+  );
 });

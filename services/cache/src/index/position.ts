@@ -7,8 +7,8 @@ export interface Position {
   key: string;
 }
 
-export function positionOf({ key, facts }: IndexedEntry): Position {
-  return { storedAt: facts.storedAt, key };
+export function positionOf({ key, facts, indexedAt = facts.storedAt }: IndexedEntry): Position {
+  return { storedAt: indexedAt, key };
 }
 
 /** For `sort`: negative when `one` comes first. */
@@ -19,14 +19,20 @@ export function comparePositions(one: Position, other: Position): number {
 
 /** A place stays where it is when entries are added or go: so the cursor of a page is that of its last entry. */
 export function encodeCursor({ storedAt, key }: Position): string {
-  return `${storedAt}.${key}`;
+  return `${encodeNumber(storedAt)}.${key}`;
 }
 
-/** @throws ApiError `invalid_request_error` */
+/** Without the sign of an exponent, which means a space in a URL. */
+function encodeNumber(number: number): string {
+  return String(number).replace("+", "");
+}
+
+/** Whatever number `encodeCursor` wrote: a damaged index has places of all kinds. @throws ApiError `invalid_request_error` */
 export function parseCursor(value: unknown): Position {
   const text = typeof value === "string" ? value : "";
-  const [, storedAt, key] = /^(\d{1,16}(?:\.\d{1,6})?)\.([0-9a-f]{64})$/.exec(text) ?? [];
-  if (storedAt === undefined || key === undefined)
+  const [, number, key] = /^([\w.-]{1,30})\.([0-9a-f]{64})$/.exec(text) ?? [];
+  const storedAt = Number(number);
+  if (key === undefined || Number.isNaN(storedAt) || encodeNumber(storedAt) !== number)
     throw new ApiError("invalid_request_error", "cursor: must be the next_cursor of a page");
-  return { storedAt: Number(storedAt), key };
+  return { storedAt, key };
 }

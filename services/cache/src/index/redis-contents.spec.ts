@@ -1,5 +1,6 @@
 import { setTimeout } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { EntryPage } from "#service-contracts/cache-store.js";
 import type { EntryCopy } from "#service-contracts/near-copies.js";
 import {
   isRedisMissing,
@@ -144,6 +145,51 @@ describe.skipIf(isRedisMissing)("what stands in Redis", () => {
     await cache.ask("DELETE", "/entries");
     for (const number of [1, 2]) expect(await cache.get(keyOf(number))).toMatchObject({ status: 404 });
   });
+
+  it.each(["abc", "nan", "inf", "-1", "1.5", "99999999999999999", "1e300", ""])(
+    "counts as no hits where somebody has written %j",
+    async (damage) => {
+      await start();
+      await cache.put(keyOf(1), "x");
+      for (const part of ["hits", "last-hits"])
+        await redis.cli("HSET", `llm-selfhost:{index}:1:${part}`, keyOf(1), damage);
+      const { text } = await cache.ask("GET", "/entries");
+      expect(JSON.parse(text)).toMatchObject({ data: [{ key: keyOf(1), hits: 0 }] });
+      expect((await cache.ask("GET", `/entries/${keyOf(1)}/info`)).status).toBe(200);
+    },
+  );
+
+  it("is counted where a count beside it is damaged", async () => {
+    await start();
+    for (const number of [1, 2]) await cache.put(keyOf(number), "x");
+    await redis.cli("HSET", "llm-selfhost:{index}:1:hits", keyOf(1), "abc");
+    for (const number of [1, 2]) await cache.get(keyOf(number));
+    const counts = () => redis.cli("HMGET", "llm-selfhost:{index}:1:hits", keyOf(1), keyOf(2));
+    await expect.poll(counts, { timeout: 10_000 }).toBe("1\n1");
+  });
+
+  it.each(["inf", "-inf", "1e300", "-7", "0.1234567890123"])(
+    "is listed once, page by page, and cleared where its place in the index is %s",
+    async (score) => {
+      await start();
+      const now = Date.now();
+      for (let number = 1; number <= 4; number++)
+        await cache.put(keyOf(number), "x", 60, { entry: entryOf("x", { storedAt: now - number }) });
+      for (const number of [1, 4])
+        await redis.cli("ZADD", "llm-selfhost:{index}:1:stored", score, keyOf(number));
+      const seen: string[] = [];
+      let cursor: string | null = "";
+      for (let pages = 0; cursor !== null && pages < 6; pages++) {
+        const answer = await cache.ask("GET", `/entries?limit=1${cursor && `&cursor=${cursor}`}`);
+        expect(answer.status, answer.text).toBe(200);
+        const page = JSON.parse(answer.text) as EntryPage;
+        seen.push(...page.data.map(({ key }) => key));
+        cursor = page.next_cursor;
+      }
+      expect(seen.sort()).toEqual([1, 2, 3, 4].map(keyOf));
+      expect(JSON.parse((await cache.ask("DELETE", "/entries")).text)).toEqual({ deleted: 4 });
+    },
+  );
 
   it.each([
     ["that reads it", -3_600_000, 0],

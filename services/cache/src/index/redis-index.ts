@@ -1,6 +1,7 @@
 import { Injectable } from "@nestjs/common";
 import { CacheConfig } from "../cache.config.js";
-import type { EntryFacts, IndexedEntry } from "../entries/entry-facts.js";
+import type { EntryFacts, Hits, IndexedEntry } from "../entries/entry-facts.js";
+import { isDateMs } from "../entries/is-date-ms.js";
 import { RedisAccess } from "../entries/redis-access.js";
 import { type IndexPart, indexParts, redisNames } from "../entries/redis-names.js";
 import { isWrongKind } from "../redis/is-wrong-kind.js";
@@ -83,7 +84,9 @@ export class RedisIndex extends EntryIndex {
     for (;;) {
       const places = await this.list(() => this.readPlaces(last));
       if (places.length === 0) return;
-      yield await this.list(() => this.read(places.map(({ key }) => key)));
+      const entryKeys = places.map(({ key }) => key);
+      const scores = places.map(({ storedAt }) => storedAt);
+      yield await this.list(() => this.read(entryKeys, scores));
       last = places.at(-1);
     }
   }
@@ -96,7 +99,7 @@ export class RedisIndex extends EntryIndex {
   /** The next ones, where many of one millisecond may stand before them. */
   private async readPlaces(after: Position | undefined): Promise<Position[]> {
     for (let offset = 0; ; offset += batchSize) {
-      const from = after ? String(after.storedAt) : "+inf";
+      const from = after ? toScore(after.storedAt) : "+inf";
       const limit = ["LIMIT", String(offset), String(batchSize)];
       const answer = (await this.redis.ask(storedKey, [
         ...(["ZREVRANGEBYSCORE", storedKey, from, "-inf", "WITHSCORES"] as const),
@@ -108,7 +111,8 @@ export class RedisIndex extends EntryIndex {
     }
   }
 
-  private async read(entryKeys: readonly string[]): Promise<IndexBatch> {
+  /** `scores`: where the entries stand, as far as that is known. */
+  private async read(entryKeys: readonly string[], scores: readonly number[] = []): Promise<IndexBatch> {
     const field = async (part: IndexPart) => {
       const name = redisNames.index(part);
       return (await this.redis.ask(name, ["HMGET", name, ...entryKeys])) as (Buffer | null)[];
@@ -118,9 +122,8 @@ export class RedisIndex extends EntryIndex {
       const frame = facts[at];
       const value = frame && (await this.sealer.open(factsName(key), frame));
       if (!value) return undefined;
-      const lastAt = lasts[at] ? Number(lasts[at]) : undefined;
-      const hits = { count: Number(counts[at] ?? 0), lastAt };
-      return { key, facts: JSON.parse(value.toString()) as EntryFacts, hits };
+      const hits = toHits(counts[at], lasts[at]);
+      return { key, facts: JSON.parse(value.toString()) as EntryFacts, hits, indexedAt: scores[at] };
     });
     const found = await Promise.all(read);
     return {
@@ -156,6 +159,25 @@ function factsName(key: string): string {
 function toPlaces(answer: readonly Buffer[]): Position[] {
   const places: Position[] = [];
   for (let at = 0; at + 1 < answer.length; at += 2)
-    places.push({ key: String(answer[at]), storedAt: Number(answer[at + 1]) });
+    places.push({ key: String(answer[at]), storedAt: fromScore(String(answer[at + 1])) });
   return places;
+}
+
+/** Redis and JavaScript write infinity differently. Nobody stores it, but who damages a score may. */
+function toScore(ms: number): string {
+  return String(ms).replace("Infinity", "inf");
+}
+
+function fromScore(text: string): number {
+  return Number(text.replace("inf", "Infinity"));
+}
+
+/** What is no count or no date counts as none. */
+function toHits(count: Buffer | null | undefined, lastAt: Buffer | null | undefined): Hits {
+  const number = Number(count ?? 0);
+  const ms = Number(lastAt ?? NaN);
+  return {
+    count: Number.isSafeInteger(number) ? Math.max(0, number) : 0,
+    lastAt: isDateMs(ms) ? ms : undefined,
+  };
 }
