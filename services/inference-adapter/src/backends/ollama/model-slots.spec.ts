@@ -13,11 +13,19 @@ describe("ModelSlots", () => {
     expect(slots.areDoubtful).toBe(false);
   });
 
-  it("say nothing of a model whose speed is not known", () => {
-    expect(slots.patienceMs(1000)).toBeUndefined();
+  it("of a model whose speed is not known have patience for a slow one, and past the limit for a long prompt", () => {
     slots.noteEvaluated(499, 1);
     slots.noteEvaluated(1000, 0);
-    expect(slots.patienceMs(1000)).toBeUndefined();
+    expect(slots.patienceMs(0)).toBe(60_000);
+    expect(slots.patienceMs(100)).toBe(60_000 + 20_000);
+    expect(slots.patienceMs(3000)).toBeGreaterThan(600_000);
+    slots.noteAbandoned(100);
+    expect(slots.patienceMs(100)).toBe(60_000 + 40_000);
+  });
+
+  it("of a model that is slower still have the patience that it needs", () => {
+    slots.noteEvaluated(1000, 1000);
+    expect(slots.patienceMs(100)).toBe(60_000 + 300_000);
   });
 
   it("have patience for three times the slowest evaluation", () => {

@@ -2,6 +2,11 @@
 const fewestMeasured = 500;
 /** How much longer than the slowest known evaluation a prompt may take. */
 const slowerBy = 3;
+/**
+ * In tokens a second, where nothing was measured yet: a large model on a processor is hardly slower. Too little
+ * patience costs a load of the model, not the answer.
+ */
+const slowestUnmeasured = 5;
 
 /**
  * Ollama (0.17.4) may keep the slot of a generation that was broken off in the middle for good (ADR 8): whoever comes
@@ -12,7 +17,7 @@ export class ModelSlots {
   private isBrokenOff = false;
   /** Of requests that were given up before their first line: Ollama reads their prompts to the end. */
   private abandonedTokens = 0;
-  private tokensPerSecond = Infinity;
+  private slowestMeasured: number | undefined;
 
   /** `slackMs`: what an answer may take besides its prompt. */
   constructor(private readonly slackMs: number) {}
@@ -38,13 +43,16 @@ export class ModelSlots {
   /** Of a prompt that was partly in Ollama's cache all tokens are counted, so the slowest says most. */
   noteEvaluated(tokens: number, seconds: number): void {
     if (tokens >= fewestMeasured && seconds > 0)
-      this.tokensPerSecond = Math.min(this.tokensPerSecond, tokens / seconds);
+      this.slowestMeasured = Math.min(this.slowestMeasured ?? Infinity, tokens / seconds);
   }
 
-  /** Undefined where it is not known how fast the model reads. */
-  patienceMs(promptTokens: number): number | undefined {
-    if (this.tokensPerSecond === Infinity) return undefined;
-    const seconds = (promptTokens + this.abandonedTokens) / this.tokensPerSecond;
-    return this.slackMs + seconds * slowerBy * 1000;
+  patienceMs(promptTokens: number): number {
+    const seconds = (promptTokens + this.abandonedTokens) / this.slowestToExpect;
+    return this.slackMs + seconds * 1000;
+  }
+
+  /** In tokens a second. */
+  private get slowestToExpect(): number {
+    return this.slowestMeasured === undefined ? slowestUnmeasured : this.slowestMeasured / slowerBy;
   }
 }

@@ -327,31 +327,37 @@ describe("a backend that is silent", () => {
     expect(looks).toBe(2);
   });
 
-  it("behind an answer that was cut loses its model soon, and is asked again", async () => {
-    const evaluated = { prompt_eval_count: 1000, prompt_eval_duration: 1e6 };
-    let lost = false;
-    const { backend, server } = await start(
-      ({ say, end }) => {
-        if (lost) return;
-        say(token("a"));
-        setTimeout(() => end(token("b"), { ...done, ...evaluated }), 100);
-      },
-      { probeIntervalMs: 50, lostSlotSlackMs: 500 },
-    );
-    let isLoaded = true;
-    server.onOther = (request, response) => {
-      if (request.url === "/api/generate") lost = isLoaded = false;
-      const models = isLoaded ? [{ digest: "d", context_length: 4096 }] : [];
-      response.end(JSON.stringify({ version: "0.0.0", models }));
-    };
-    expect(textOf(await generate(backend))).toBe("ab");
-    expect(textOf(await generate(backend, ask({ stop_sequences: ["a"] })))).toBe("");
-    lost = true;
-    expect(textOf(await generate(backend))).toBe("ab");
-    expect(server.chats).toHaveLength(4);
-    await server.chats[2]?.closed;
-    expect(isLoaded).toBe(false);
-  });
+  it.each([
+    ["measured", { prompt_eval_count: 1000, prompt_eval_duration: 1e6 }],
+    ["not measured: prompts were short", { prompt_eval_count: 9, prompt_eval_duration: 1e6 }],
+  ])(
+    "behind an answer that was cut loses its model soon, and is asked again, speed %s",
+    async (_case, evaluated) => {
+      let lost = false;
+      const { backend, server } = await start(
+        ({ say, end }) => {
+          if (lost) return;
+          say(token("a"));
+          setTimeout(() => end(token("b"), { ...done, ...evaluated }), 100);
+        },
+        { probeIntervalMs: 50, lostSlotSlackMs: 500 },
+      );
+      let isLoaded = true;
+      server.onOther = (request, response) => {
+        if (request.url === "/api/generate") lost = isLoaded = false;
+        const models = isLoaded ? [{ digest: "d", context_length: 4096 }] : [];
+        response.end(JSON.stringify({ version: "0.0.0", models }));
+      };
+      expect(textOf(await generate(backend))).toBe("ab");
+      expect(textOf(await generate(backend, ask({ stop_sequences: ["a"] })))).toBe("");
+      lost = true;
+      const events = backend.generate(ask(), model, never, { promptTokens: 1 });
+      expect(textOf(await collect(events))).toBe("ab");
+      expect(server.chats).toHaveLength(4);
+      await server.chats[2]?.closed;
+      expect(isLoaded).toBe(false);
+    },
+  );
 
   it("behind an answer that was cut has until the limit where its model was loaded since", async () => {
     const { backend, server } = await start(({ say }) => say(token("a")), {
@@ -361,6 +367,25 @@ describe("a backend that is silent", () => {
     await generate(backend, ask({ stop_sequences: ["a"] }));
     server.onChat = ({ end }) => void setTimeout(() => end(token("b"), done), 300);
     expect(textOf(await generate(backend))).toBe("b");
+    expect(server.chats).toHaveLength(2);
+  });
+
+  it("behind an answer that was cut has until the limit where its model was seen gone and is there again", async () => {
+    const { backend, server } = await start(({ say }) => say(token("a")), {
+      ...limits,
+      lostSlotSlackMs: 1,
+    });
+    let isLoaded = false;
+    server.onOther = (_request, response) => {
+      const models = isLoaded ? [{ digest: "d", context_length: 4096 }] : [];
+      response.end(JSON.stringify({ version: "0.0.0", models }));
+    };
+    const short = { promptTokens: 0 };
+    await collect(backend.generate(ask({ stop_sequences: ["a"] }), model, never, short));
+    expect(await backend.loadedContextLength(model)).toBeUndefined();
+    isLoaded = true;
+    server.onChat = ({ end }) => void setTimeout(() => end(token("b"), done), 300);
+    expect(textOf(await collect(backend.generate(ask(), model, never, short)))).toBe("b");
     expect(server.chats).toHaveLength(2);
   });
 

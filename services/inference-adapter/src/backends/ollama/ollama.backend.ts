@@ -159,11 +159,8 @@ export class OllamaBackend implements InferenceBackend {
   }
 
   private async findPatience(model: ServedModel, promptTokens: number): Promise<number> {
-    const slots = this.slotsOf(model);
-    // With the model came new slots, or they will.
     const isLoaded = (await this.loadedContextLength(model).catch(() => undefined)) !== undefined;
-    if (!isLoaded) slots.noteUsable();
-    return (isLoaded ? slots.patienceMs(promptTokens) : undefined) ?? Infinity;
+    return isLoaded ? this.slotsOf(model).patienceMs(promptTokens) : Infinity;
   }
 
   private slotsOf({ digest }: ServedModel): ModelSlots {
@@ -185,7 +182,10 @@ export class OllamaBackend implements InferenceBackend {
 
   async loadedContextLength({ digest }: ServedModel): Promise<number | undefined> {
     const { models = [] } = await this.client.ps();
-    return models.find((loaded) => loaded.digest === digest)?.context_length;
+    const loaded = models.find((model) => model.digest === digest);
+    // Whoever loads it next, with the model come new slots: how long loading takes says nothing of lost ones.
+    if (!loaded) this.slots.get(digest)?.noteUsable();
+    return loaded?.context_length;
   }
 
   async *pull(name: string, signal: AbortSignal): AsyncGenerator<number> {
