@@ -64,6 +64,40 @@ it.each<[string, unknown, unknown]>([
     { type: "object", properties: {}, additionalProperties: { type: "integer" } },
   ],
   [
+    "required properties that are not named",
+    { type: "object", properties: { a: { type: "null" } }, required: ["z", "a", "z"] },
+    {
+      type: "object",
+      properties: { a: { type: "null" }, z: anything },
+      required: ["z", "a", "z"],
+    },
+  ],
+  [
+    "required properties where none are named",
+    { type: "object", required: ["z"] },
+    { type: "object", properties: { z: anything }, required: ["z"], additionalProperties: true },
+  ],
+  [
+    "required properties that others are like",
+    { type: "object", required: ["z"], additionalProperties: { type: "null" } },
+    {
+      type: "object",
+      properties: { z: { type: "null" } },
+      required: ["z"],
+      additionalProperties: { type: "null" },
+    },
+  ],
+  [
+    "required properties by pattern",
+    { type: "object", required: ["z"], patternProperties: { "^z": {} }, additionalProperties: false },
+    { type: "object", properties: { z: anything }, required: ["z"], additionalProperties: true },
+  ],
+  [
+    "required properties that may not be there",
+    { type: "object", properties: {}, required: ["z"], additionalProperties: false },
+    { type: "object", properties: {}, required: ["z"], additionalProperties: false },
+  ],
+  [
     "properties by pattern",
     { type: "object", properties: {}, patternProperties: { "^x": {} }, additionalProperties: false },
     { type: "object", properties: {}, additionalProperties: true },

@@ -119,18 +119,30 @@ function toOneType(type: string, schema: Schema, room: Room, inner: Convert): Sc
 }
 
 function toObject(schema: Schema, room: Room, inner: Convert): Schema {
-  const { properties, required, additionalProperties, patternProperties } = schema;
-  const others = patternProperties === undefined ? additionalProperties : true;
-  if (!isSchema(properties) && (others === undefined || others === true)) return { type: "object" };
-  const known = Object.entries(isSchema(properties) ? properties : {}).filter(([, value]) => value !== false);
+  const { properties, additionalProperties, patternProperties } = schema;
+  const required = Array.isArray(schema["required"]) ? takeNames(schema["required"], room) : undefined;
+  const named = isSchema(properties) ? properties : {};
+  const stated = patternProperties === undefined ? additionalProperties : true;
+  const added = toUnnamed(required ?? [], named, stated);
+  // Where no property is named none is kept out.
+  const others = isSchema(properties) ? stated : (stated ?? true);
+  if (!isSchema(properties) && others === true && added.length === 0) return { type: "object" };
+  const known = Object.entries(named).filter(([, value]) => value !== false);
   return {
     type: "object",
-    properties: toNamed(known, room, inner),
-    ...(Array.isArray(required) ? { required: takeNames(required, room) } : {}),
+    properties: toNamed([...known, ...added], room, inner),
+    ...(required ? { required } : {}),
     ...(others === undefined
       ? {}
       : { additionalProperties: typeof others === "boolean" ? others : inner(others) }),
   };
+}
+
+/** Required properties that are not named: a grammar holds a model only to those that are. */
+function toUnnamed(required: string[], named: Schema, others: unknown): [string, unknown][] {
+  if (others === false) return [];
+  const names = new Set(required.filter((name) => !Object.hasOwn(named, name)));
+  return [...names].map((name) => [name, others ?? true]);
 }
 
 function toArray(schema: Schema, inner: Convert): Schema {
