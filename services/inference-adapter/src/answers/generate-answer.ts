@@ -56,7 +56,7 @@ async function* generateByRule(
     rule,
     run,
   );
-  const again = read(second, rule, tried.end.outputTokens);
+  const again = read(withPromptOf(tried, second), rule);
   if ("events" in again) return yield* again.events;
   throw new ApiError("api_error", `The model did not answer as the request demands: ${again.fault}`, {
     shouldRetry: false,
@@ -75,7 +75,8 @@ async function* retryFreely(
   cut: Outcome,
 ): AsyncGenerator<GenerationEvent> {
   const { thinking: _thinking, ...asked } = toAskedRequest(request, rule, false);
-  const second = read(yield* runTry(asked, () => asked, rule, run), rule, first.end.outputTokens);
+  const tried = yield* runTry(asked, () => asked, rule, run);
+  const second = read(withPromptOf(first, tried), rule);
   yield* "events" in second && second.isWhole ? second.events : cut.events;
 }
 
@@ -118,16 +119,24 @@ async function* collect(
   throw new ApiError("api_error", "the backend ended its answer before it was complete");
 }
 
+/**
+ * To its client a second try is the answer: with the prompt that the client was told at the start, and no more tokens
+ * than it allowed. What both took is measured where they ran.
+ */
+const withPromptOf = (first: Tried, { answer, end }: Tried): Tried => ({
+  answer,
+  end: { ...end, inputTokens: first.end.inputTokens },
+});
+
 /** What is passed on, or what is wrong. An answer that was cut is passed on as it stands: its end says so. */
-function read({ answer, end }: Tried, rule: StrictRule, tokensBefore = 0): Outcome | { fault: string } {
-  const ending = { ...end, outputTokens: end.outputTokens + tokensBefore };
+function read({ answer, end }: Tried, rule: StrictRule): Outcome | { fault: string } {
   const reading = rule.type === "call" ? readForcedCall(answer, rule) : readJsonOrCalls(answer, rule);
   if ("result" in reading) {
     const isCalled = rule.type === "call";
-    return { events: [...reading.result, isCalled ? toolUse(ending) : ending], isWhole: true };
+    return { events: [...reading.result, isCalled ? toolUse(end) : end], isWhole: true };
   }
   const isCut = end.stopReason === "max_tokens" || end.stopReason === "stop_sequence";
-  return isCut ? { events: [...toText(toSaid({ answer, end })), ending], isWhole: false } : reading;
+  return isCut ? { events: [...toText(toSaid({ answer, end })), end], isWhole: false } : reading;
 }
 
 function readForcedCall(
