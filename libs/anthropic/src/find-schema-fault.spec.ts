@@ -15,6 +15,8 @@ describe("a schema that means something", () => {
     ["a definition", { $defs: { n: { type: "object" } }, $ref: "#/$defs/n" }],
     ["itself", { type: "object", properties: { next: { $ref: "#" } } }],
     ["a name that is an escape", { $defs: { "a/b": {} }, $ref: "#/$defs/a~1b" }],
+    ["a name in percents", { $defs: { "Box[ä/%]": {} }, $ref: "#/$defs/Box%5B%C3%A4~1%25%5D" }],
+    ["a name with a percent sign", { $defs: { "100%": {} }, $ref: "#/$defs/100%" }],
     ["a property called type", property({ type: "object", properties: { type: { type: "string" } } })],
     ["a pattern", { type: "string", pattern: "^\\p{L}+$" }],
     ["a pattern of classes", { pattern: "^[\\p{L}\\P{Nd}_-]\\\\\\p{Script=Greek}{3}$" }],
@@ -48,6 +50,7 @@ describe("a schema with a fault", () => {
     ["a pattern beyond measure", { pattern: "a".repeat(2001) }, ".pattern"],
     ["properties by what is no pattern", { patternProperties: { "(": {} } }, ".patternProperties"],
     ["a reference to nowhere", property({ $ref: "#/$defs/nope" }), ".properties.a.$ref"],
+    ["a reference to nowhere in percents", { $defs: { a: {} }, $ref: "#/$defs/%62" }, ".$ref"],
     ["a reference to another document", { $ref: "https://example.com/schema.json" }, ".$ref"],
     ["too deep", nested(100), ".items".repeat(65)],
   ])("%s", (_case, schema, path) => {

@@ -82,12 +82,30 @@ function resolves(reference: unknown, root: unknown): boolean {
   if (typeof reference !== "string" || !reference.startsWith("#")) return false;
   if (!reference.startsWith("#/")) return true;
   let found: unknown = root;
-  for (const part of reference.slice(2).split("/")) {
-    const name = part.replaceAll("~1", "/").replaceAll("~0", "~");
+  for (const name of toReferencePath(reference)) {
     if (typeof found !== "object" || found === null || !Object.hasOwn(found, name)) return false;
     found = (found as Schema)[name];
   }
   return typeof found === "boolean" || isObject(found);
+}
+
+/**
+ * The names that a reference of the form `#/…` leads through. It is part of a URI, so characters of a name may be
+ * percent-encoded: https://www.rfc-editor.org/rfc/rfc6901#section-6
+ */
+export function toReferencePath(reference: string): string[] {
+  return reference
+    .split("/")
+    .slice(1)
+    .map((part) => decodePercents(part).replaceAll("~1", "/").replaceAll("~0", "~"));
+}
+
+function decodePercents(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 /** Making one ready cannot be broken off, and of a long one it takes minutes. */

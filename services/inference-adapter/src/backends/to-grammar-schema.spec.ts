@@ -199,6 +199,21 @@ it.each<[string, unknown, unknown]>([
     { $ref: "#/$defs/a", description: "d", $defs: { a: { type: "string", $comment: "c" } } },
     { $ref: "#/$defs/a", $defs: { a: { type: "string" } } },
   ],
+  [
+    "a reference in percents",
+    { $ref: "#/$defs/Box%5Bint%5D", $defs: { "Box[int]": { type: "string" } } },
+    { $ref: "#/$defs/Box[int]", $defs: { "Box[int]": { type: "string" } } },
+  ],
+  [
+    "a reference in percents that is merged",
+    { allOf: [{ $ref: "#/$defs/a%5B%5D" }, {}], $defs: { "a[]": { type: "null" } } },
+    { type: "null", $defs: { "a[]": { type: "null" } } },
+  ],
+  [
+    "a reference through a name that has a slash",
+    { type: "array", items: { $ref: "#/$defs/a~1b" }, $defs: { "a/b": { type: "null" } } },
+    { type: "array", items: anything, $defs: { "a/b": { type: "null" } } },
+  ],
 ])("%s", (_case, schema, expected) => expect(toGrammarSchema(schema)).toEqual(expected));
 
 it("merges many parts, and gives any number of them up without falling over it", () => {

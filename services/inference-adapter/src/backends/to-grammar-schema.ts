@@ -1,3 +1,4 @@
+import { toReferencePath } from "#anthropic/find-schema-fault.js";
 import { toGrammarPattern } from "./to-grammar-pattern.js";
 
 // llama.cpp makes a grammar of a JSON schema, in Ollama too. What it does not know it refuses, reads as something
@@ -58,7 +59,7 @@ function toForm(schema: Schema, context: Context, inner: Convert): Schema {
   const { room } = context;
   if (typeof $ref === "string") {
     room.take($ref.length);
-    return { $ref };
+    return toReference($ref);
   }
   if ("const" in schema) return isShort(schema["const"], room) ? { const: schema["const"] } : anything;
   if (Array.isArray(values))
@@ -68,6 +69,13 @@ function toForm(schema: Schema, context: Context, inner: Convert): Schema {
   if (!isSchema(properties) && Array.isArray(options) && options.length > 0)
     return { anyOf: options.map((option) => inner(withOuterType(option, schema))) };
   return toTyped(schema, room, inner);
+}
+
+/** llama.cpp takes the names between the slashes as they stand: one that has a slash itself it does not find. */
+function toReference($ref: string): Schema {
+  if (!$ref.startsWith("#/")) return { $ref };
+  const path = toReferencePath($ref);
+  return path.some((name) => name.includes("/")) ? anything : { $ref: ["#", ...path].join("/") };
 }
 
 /** In `{"type": "string", "anyOf": [{"maxLength": 3}, …]}` the type stands outside. */
@@ -213,14 +221,10 @@ function resolve(schema: unknown, { root, room }: Context): unknown {
   if (!isReference(schema)) return schema;
   room.take(schema.$ref.length);
   if (room.isUsedUp) return undefined;
-  return schema.$ref
-    .split("/")
-    .slice(1)
-    .map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"))
-    .reduce<unknown>(
-      (found, name) => (typeof found === "object" && found !== null ? (found as Schema)[name] : undefined),
-      root,
-    );
+  return toReferencePath(schema.$ref).reduce<unknown>(
+    (found, name) => (typeof found === "object" && found !== null ? (found as Schema)[name] : undefined),
+    root,
+  );
 }
 
 /** Where references lead. */

@@ -66,6 +66,7 @@ describe("coerceToSchema", () => {
     expect(coerceToSchema(value, schema)).toEqual({ size: 1, next: { size: 2 } });
     expect(coerceToSchema("1", { ...schema, $ref: "#/$defs/loop" })).toBe("1");
     expect(coerceToSchema("1", { $ref: "#/nowhere" })).toBe("1");
+    expect(coerceToSchema("1", { $ref: "#/$defs/a%5B%5D", $defs: { "a[]": number } })).toBe(1);
   });
 
   const many = <T>(count: number, make: (index: number) => T) =>

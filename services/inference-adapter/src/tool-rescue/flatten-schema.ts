@@ -1,3 +1,4 @@
+import { toReferencePath } from "#anthropic/find-schema-fault.js";
 import { isJsonObject } from "./mend-json.js";
 
 export type Schema = Record<string, unknown>;
@@ -77,8 +78,7 @@ function ownTypes(schema: Schema): string[] {
 function resolveReference(reference: string, root: Schema): Schema | undefined {
   if (!reference.startsWith("#/")) return undefined;
   let found: unknown = root;
-  for (const part of reference.slice(2).split("/")) {
-    const name = part.replaceAll("~1", "/").replaceAll("~0", "~");
+  for (const name of toReferencePath(reference)) {
     if (!isJsonObject(found) || !Object.hasOwn(found, name)) return undefined;
     found = found[name];
   }
