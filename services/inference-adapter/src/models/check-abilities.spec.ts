@@ -76,3 +76,27 @@ describe("a tool that would run on Anthropic's servers", () => {
     ).not.toThrow();
   });
 });
+
+describe("a tool's input", () => {
+  const offering = (input_schema: Record<string, unknown>, fields: Partial<CanonicalRequest> = {}) =>
+    asking([], { tools: [...tools, { name: "g", input_schema }], ...fields });
+
+  it.each([["string"], ["number"], ["array"], ["null"], [["string", "null"]]])("cannot be %j", (type) => {
+    expect(() => checkAbilities(offering({ type }), modelThatCan("tools"))).toThrow(
+      expect.objectContaining({
+        type: "invalid_request_error",
+        message: 'tools.1.input_schema: the input of g has to be of type "object"',
+      }),
+    );
+  });
+
+  it.each<[string, CanonicalRequest]>([
+    ["an object", offering({ type: "object" })],
+    ["an object or nothing", offering({ type: ["object", "null"] })],
+    ["what no type says", offering({ properties: {} })],
+    ["what is no type", offering({ type: 5 })],
+    ["anything where no tool may be called", offering({ type: "string" }, { tool_choice: { type: "none" } })],
+  ])("may be %s", (_case, request) => {
+    expect(() => checkAbilities(request, modelThatCan("tools"))).not.toThrow();
+  });
+});

@@ -20,8 +20,24 @@ export function checkAbilities(request: CanonicalRequest, { name, capabilities }
       "invalid_request_error",
       "tool_choice: these tools run on Anthropic's servers, or have definitions that are known only there",
     );
+  checkInputs(request);
   if (!capabilities.has("vision") && request.messages.some(({ content }) => hasImage(content)))
     throw new ApiError("invalid_request_error", `The model ${name} does not support images`);
+}
+
+/** A call's input is an object: a tool that wants anything else can never be called. */
+function checkInputs(request: CanonicalRequest): void {
+  const broken = clientTools(request).find(({ input_schema }) => !allowsObjects(input_schema));
+  if (!broken) return;
+  throw new ApiError(
+    "invalid_request_error",
+    `tools.${request.tools?.indexOf(broken)}.input_schema: the input of ${broken.name} has to be of type "object"`,
+  );
+}
+
+function allowsObjects({ type }: Record<string, unknown> = {}): boolean {
+  const types = [type].flat().filter((name) => typeof name === "string");
+  return types.length === 0 || types.includes("object");
 }
 
 function hasImage(content: ContentBlock[]): boolean {
