@@ -9,13 +9,13 @@ import { ApiError } from "#anthropic/errors.js";
 import { mintRequestId } from "#anthropic/ids.js";
 import { AnthropicExceptionFilter } from "./anthropic-exception.filter.js";
 import type { CallerCheck } from "./callers/check-caller.js";
+import { Connections } from "./connections.js";
 import { letHeapGrow } from "./let-heap-grow.js";
 import { ConfigError, loadEnvFile } from "./load-config.js";
 import { reopenFiles } from "./log-sink.js";
 import { LOGGER, type Logger, NestLogger } from "./logging.js";
 import { refuseConnection, refuseTunnel } from "./refuse-connection.js";
 import { Shutdown } from "./shutdown.js";
-import { watchUnusedSockets } from "./unused-sockets.js";
 
 export interface ServiceOptions {
   module: DynamicModule;
@@ -40,6 +40,8 @@ export interface RunningService {
 
 /** How often a closing service closes the connections that have nothing to do any more. */
 const sweepIntervalMs = 50;
+/** How long the ended answers have to come to their clients before all connections are closed. */
+const lastWordsMs = 1000;
 /** A Ctrl-C comes from the terminal and again from npm and the start script; within this time they are one. */
 const sameSignalMs = 300;
 
@@ -75,15 +77,17 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
     options.checkCaller(request);
   });
   const server = app.getHttpServer();
+  const connections = new Connections(server);
   server.on("checkExpectation", (request, response) => server.emit("request", request, response));
   server.on("connect", (_request, socket: Duplex) => refuseTunnel(socket));
-  const closeUnusedSockets = watchUnusedSockets(server);
   const close = async (drainTimeoutMs = options.drainTimeoutMs) => {
     const timer = setTimeout(() => shutdown.endAnswers(), drainTimeoutMs);
+    const lastsUntil = performance.now() + drainTimeoutMs + lastWordsMs;
     // A connection falls idle when its answer ends; without this it would be waited for until keepAliveTimeout.
     const sweep = setInterval(() => {
       server.closeIdleConnections();
-      closeUnusedSockets();
+      // Who does not read, or sends a request without an end, would be waited for forever.
+      if (performance.now() > lastsUntil) connections.closeAll();
     }, sweepIntervalMs);
     await app.close().finally(() => {
       clearTimeout(timer);
