@@ -1,7 +1,8 @@
 import fc from "fast-check";
-import { connect } from "node:net";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Stack, startStack } from "../support/stack.js";
+import { once } from "node:events";
+import { type Socket, connect } from "node:net";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { type Stack, question, startStack } from "../support/stack.js";
 import { expectError, thoroughness } from "./expect-civil.js";
 
 // What never becomes a request, at each of the three services.
@@ -10,7 +11,12 @@ let stack: Stack;
 beforeAll(async () => {
   stack = await startStack();
 });
+afterEach(() => stack.ollama.reset());
 afterAll(() => stack.close());
+
+function connectTo(url: string): Socket {
+  return connect(Number(new URL(url).port), "127.0.0.1").on("error", () => {});
+}
 
 interface RawAnswer {
   status: number;
@@ -77,6 +83,56 @@ describe.each(["gateway", "adapter"] as const)("what is no HTTP at the %s", (ser
     const answer = await send(stack[service].url, Buffer.from(bytes, "latin1"));
     expect(answer?.status).toBe(status);
     expectError(answer?.body ?? "");
+  });
+});
+
+describe("what is no HTTP, behind a good request", () => {
+  const asked = (more: object) => {
+    const text = JSON.stringify(question(more));
+    return `${head}Content-Length: ${text.length}\r\n\r\n${text}`;
+  };
+  const bad: [string, string][] = [
+    ["garbage", "GARBAGE\r\n\r\n"],
+    ["a length that is none", `${head}Content-Length: abc\r\n\r\n`],
+    ["a chunk without a size", `${head}Transfer-Encoding: chunked\r\n\r\nzz\r\n`],
+    ["a tunnel", "CONNECT a.example:443 HTTP/1.1\r\nHost: a.example\r\n\r\n"],
+  ];
+  const slow = [{ text: "one " }, { delayMs: 60_000 }, { text: "two" }];
+
+  it.each(bad)("does not come in the middle of an answer: %s", async (_name, bytes) => {
+    stack.ollama.script(slow);
+    const socket = connectTo(stack.url);
+    let received = "";
+    socket.on("data", (chunk) => (received += chunk.toString("latin1")));
+    socket.write(asked({ stream: true }));
+    await vi.waitFor(() => expect(received).toContain("content_block_delta"), 20_000);
+    socket.write(bytes);
+    await once(socket, "close");
+    expect(received.match(/HTTP\/1\.1 /g)).toHaveLength(1);
+  });
+
+  it.each(bad)("is not answered in the place of the good one: %s", async (_name, bytes) => {
+    stack.ollama.script(slow);
+    const socket = connectTo(stack.url);
+    let received = "";
+    socket.on("data", (chunk) => (received += chunk.toString("latin1")));
+    socket.write(asked({}));
+    await vi.waitFor(() => expect(stack.ollama.requests.at(-1)?.path).toBe("/api/chat"), 20_000);
+    socket.write(bytes);
+    await once(socket, "close");
+    expect(received).toBe("");
+  });
+
+  it("is refused where the good one has its answer", async () => {
+    stack.ollama.script([{ text: "one" }]);
+    const socket = connectTo(stack.url);
+    let received = "";
+    socket.on("data", (chunk) => (received += chunk.toString("latin1")));
+    socket.write(asked({}));
+    await vi.waitFor(() => expect(received).toContain("stop_reason"), 20_000);
+    socket.write(bad[2]?.[1] ?? "");
+    await once(socket, "close");
+    expect(received.match(/HTTP\/1\.1 \d+/g)).toEqual(["HTTP/1.1 200", "HTTP/1.1 400"]);
   });
 });
 

@@ -49,6 +49,7 @@ const sameSignalMs = 300;
 export async function startService(options: ServiceOptions): Promise<RunningService> {
   const { logger, host, port } = options;
   const shutdown = new Shutdown();
+  const connections = new Connections();
   const adapter = new FastifyAdapter({
     bodyLimit: options.maxBodyBytes,
     keepAliveTimeout: 75_000,
@@ -63,7 +64,7 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
     },
     // Who names no host, or expects what we do not know, is answered as everybody else.
     http: { requireHostHeader: false },
-    clientErrorHandler: (error, socket) => refuseConnection(error, socket),
+    clientErrorHandler: (error, socket) => refuseConnection(error, socket, connections),
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 500 },
   });
   const app = await NestFactory.create<NestFastifyApplication>(withPlumbing(options, shutdown), adapter, {
@@ -77,9 +78,9 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
     options.checkCaller(request);
   });
   const server = app.getHttpServer();
-  const connections = new Connections(server);
+  connections.watch(server);
   server.on("checkExpectation", (request, response) => server.emit("request", request, response));
-  server.on("connect", (_request, socket: Duplex) => refuseTunnel(socket));
+  server.on("connect", (_request, socket: Duplex) => refuseTunnel(socket, connections));
   const close = async (drainTimeoutMs = options.drainTimeoutMs) => {
     const timer = setTimeout(() => shutdown.endAnswers(), drainTimeoutMs);
     const lastsUntil = performance.now() + drainTimeoutMs + lastWordsMs;

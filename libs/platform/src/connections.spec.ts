@@ -14,7 +14,8 @@ afterEach(() => {
 
 async function connectTo(listener: RequestListener): Promise<Socket> {
   server = createServer(listener).listen(0, "127.0.0.1");
-  connections = new Connections(server);
+  connections = new Connections();
+  connections.watch(server);
   await once(server, "listening");
   const socket = connect((server.address() as AddressInfo).port, "127.0.0.1");
   await Promise.all([once(server, "connection"), once(socket, "connect")]);

@@ -21,7 +21,7 @@ const stalledMs = 2000;
 export class Connections {
   private readonly connections = new Map<Socket, Connection>();
 
-  constructor(server: Server) {
+  watch(server: Server): void {
     server.on("connection", (socket) => this.add(socket));
     server.on("request", ({ socket }, response) => this.noteAnswer(socket, response));
     // Node's `close` calls it, too.

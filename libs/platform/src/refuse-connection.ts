@@ -2,22 +2,30 @@ import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { ApiError, type ErrorType } from "#anthropic/errors.js";
 import { mintRequestId } from "#anthropic/ids.js";
+import type { Connections } from "./connections.js";
 
 /** A request for a tunnel never comes to a route: Node hands over its connection, or closes it without a word. */
-export function refuseTunnel(socket: Duplex): void {
+export function refuseTunnel(socket: Duplex, connections: Connections): void {
   socket.on("error", () => socket.destroy());
   // What is not read resets the connection, and the answer with it.
   socket.resume();
-  refuse(socket, badRequest("This is no proxy: CONNECT is not served"));
+  refuse(socket, connections, badRequest("This is no proxy: CONNECT is not served"));
 }
 
 /** What is no HTTP, or HTTP beyond Node's limits, never becomes a request: it is refused on its connection. */
-export function refuseConnection({ code }: NodeJS.ErrnoException, socket: Socket): void {
+export function refuseConnection(
+  { code }: NodeJS.ErrnoException,
+  socket: Socket,
+  connections: Connections,
+): void {
   if (code === "ECONNRESET" || !socket.writable) return void socket.destroy();
-  refuse(socket, faults[code ?? ""] ?? badRequest("This is no HTTP request"));
+  refuse(socket, connections, faults[code ?? ""] ?? badRequest("This is no HTTP request"));
 }
 
-function refuse(socket: Duplex, { status, type, message }: Fault): void {
+function refuse(socket: Duplex, connections: Connections, { status, type, message }: Fault): void {
+  // A refusal would come in the middle of an earlier request's answer, or be taken for it. The connection is of no
+  // use any more, so that request ends with it.
+  if (connections.isAnswering(socket)) return void socket.destroy();
   const id = mintRequestId();
   const body = JSON.stringify(new ApiError(type, message).toBody(id));
   const headers = [
