@@ -1,10 +1,9 @@
-import { type DynamicModule, Module, type RawBodyRequest } from "@nestjs/common";
+import { type DynamicModule, Module } from "@nestjs/common";
 import { APP_FILTER, NestFactory } from "@nestjs/core";
 import { FastifyAdapter, type NestFastifyApplication } from "@nestjs/platform-fastify";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
-import { checkNesting } from "#anthropic/check-nesting.js";
 import { ApiError } from "#anthropic/errors.js";
 import { mintRequestId } from "#anthropic/ids.js";
 import { AnthropicExceptionFilter } from "./anthropic-exception.filter.js";
@@ -14,19 +13,16 @@ import { letHeapGrow } from "./let-heap-grow.js";
 import { ConfigError, loadEnvFile } from "./load-config.js";
 import { reopenFiles } from "./log-sink.js";
 import { LOGGER, type Logger, NestLogger } from "./logging.js";
+import { type BodyOptions, readJsonBodies } from "./read-json-bodies.js";
 import { refuseConnection, refuseTunnel } from "./refuse-connection.js";
 import { Shutdown } from "./shutdown.js";
 
-export interface ServiceOptions {
+export interface ServiceOptions extends BodyOptions {
   module: DynamicModule;
   logger: Logger;
   host: string;
   port: number;
   maxBodyBytes: number;
-  /** Where a body may be nested more deeply than a request. */
-  deepestBody?: number;
-  /** A request's body is wanted as it came, too: `rawBody`. */
-  keepsRawBodies?: boolean;
   checkCaller: CallerCheck;
   drainTimeoutMs: number;
 }
@@ -72,7 +68,7 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
     bodyParser: false,
     abortOnError: false,
   });
-  readJsonBodies(app, options);
+  readJsonBodies(adapter.getInstance(), options);
   adapter.getInstance().addHook("onRequest", async (request, reply) => {
     reply.header("request-id", request.id);
     options.checkCaller(request);
@@ -172,38 +168,6 @@ function withPlumbing({ module, logger }: ServiceOptions, shutdown: Shutdown): D
 
 @Module({})
 class PlumbingModule {}
-
-/** Every body is JSON, whatever its content type says: clients forget the header. */
-function readJsonBodies(app: NestFastifyApplication, { deepestBody, keepsRawBodies }: ServiceOptions): void {
-  const fastify = app.getHttpAdapter().getInstance();
-  fastify.removeAllContentTypeParsers();
-  const options = { parseAs: "buffer" } as const;
-  fastify.addContentTypeParser("*", options, (request: RawBodyRequest<FastifyRequest>, body, done) => {
-    const encoding = request.headers["content-encoding"];
-    if (encoding !== undefined && encoding !== "identity")
-      return done(
-        new ApiError("invalid_request_error", `A body of content-encoding ${encoding} cannot be read`),
-      );
-    const text = body.toString();
-    if (text === "") return done(null, undefined);
-    if (keepsRawBodies) request.rawBody = body as Buffer;
-    try {
-      const value = parseJson(text);
-      checkNesting(value, deepestBody);
-      done(null, value);
-    } catch (error) {
-      done(error as Error);
-    }
-  });
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new ApiError("invalid_request_error", "The request body is not valid JSON");
-  }
-}
 
 function urlHost(host: string): string {
   if (host === "0.0.0.0" || host === "::") return "127.0.0.1";

@@ -1,0 +1,53 @@
+import type { RawBodyRequest } from "@nestjs/common";
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import { checkNesting } from "#anthropic/check-nesting.js";
+import { ApiError } from "#anthropic/errors.js";
+
+export interface BodyOptions {
+  /** Where a body may be nested more deeply than a request. */
+  deepestBody?: number;
+  /** A request's body is wanted as it came, too: `rawBody`. */
+  keepsRawBodies?: boolean;
+}
+
+/** Every body is JSON, whatever its content type says: clients forget the header. */
+export function readJsonBodies(fastify: FastifyInstance, { deepestBody, keepsRawBodies }: BodyOptions): void {
+  fastify.removeAllContentTypeParsers();
+  // Fastify itself refuses a type that it cannot parse.
+  fastify.addHook("onRequest", ({ raw }, _reply, done) => {
+    if (raw.headers["content-type"] !== undefined) raw.headers["content-type"] = "application/json";
+    done();
+  });
+  const options = { parseAs: "buffer" } as const;
+  fastify.addContentTypeParser("*", options, (request: RawBodyRequest<FastifyRequest>, body, done) => {
+    // Nobody reads it, and its sender is to hear that there is no such route.
+    if (request.is404) return done(null, undefined);
+    const encoding = request.headers["content-encoding"];
+    if (isEncoded(encoding))
+      return done(
+        new ApiError("invalid_request_error", `A body of content-encoding ${encoding} cannot be read`),
+      );
+    const text = body.toString();
+    if (text === "") return done(null, undefined);
+    if (keepsRawBodies) request.rawBody = body as Buffer;
+    try {
+      const value = parseJson(text);
+      checkNesting(value, deepestBody);
+      done(null, value);
+    } catch (error) {
+      done(error as Error);
+    }
+  });
+}
+
+function isEncoded(encoding = ""): boolean {
+  return !["", "identity"].includes(encoding.trim().toLowerCase());
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new ApiError("invalid_request_error", "The request body is not valid JSON");
+  }
+}
