@@ -144,6 +144,20 @@ describe("routes", () => {
     });
   });
 
+  it.each([
+    ["a broken escape", "/%E0%A4%A", 400, "invalid_request_error"],
+    ["a name that is too long", `/v1/models/${"x".repeat(501)}`, 404, "not_found_error"],
+  ])("that the router refuses are told in Anthropic's shape: %s", async (_name, path, status, type) => {
+    const response = await fetch(stack.url + path);
+    expect(response.status).toBe(status);
+    expect(response.headers.get("request-id")).toMatch(/^req_/);
+    expect(await response.json()).toEqual({
+      type: "error",
+      error: { type, message: expect.any(String) as string },
+      request_id: response.headers.get("request-id"),
+    });
+  });
+
   it.each(["multipart/form-data; boundary=x", "application/json", "json"])(
     "that do not exist are 404 whatever is sent there: %s",
     async (type) => {

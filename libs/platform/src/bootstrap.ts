@@ -1,7 +1,7 @@
 import { type DynamicModule, Module } from "@nestjs/common";
 import { APP_FILTER, NestFactory } from "@nestjs/core";
 import { FastifyAdapter, type NestFastifyApplication } from "@nestjs/platform-fastify";
-import type { FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { ApiError } from "#anthropic/errors.js";
@@ -38,6 +38,8 @@ export interface RunningService {
 const sweepIntervalMs = 50;
 /** How long the ended answers have to come to their clients before all connections are closed. */
 const lastWordsMs = 1000;
+/** No name in a path is longer. */
+const maxParamLength = 500;
 /** A Ctrl-C comes from the terminal and again from npm and the start script; within this time they are one. */
 const sameSignalMs = 300;
 
@@ -54,14 +56,15 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
     requestIdHeader: false,
     forceCloseConnections: "idle",
     return503OnClosing: false,
-    frameworkErrors: ({ message }: Error, request: FastifyRequest, reply: FastifyReply) => {
-      const error = new ApiError("invalid_request_error", message);
-      void reply.status(error.status).headers(error.toHeaders()).send(error.toBody(request.id));
+    frameworkErrors: (fault: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
+      const error = toRouterError(fault);
+      const headers = { ...error.toHeaders(), "request-id": request.id };
+      void reply.status(error.status).headers(headers).send(error.toBody(request.id));
     },
     // Who names no host, or expects what we do not know, is answered as everybody else.
     http: { requireHostHeader: false },
     clientErrorHandler: (error, socket) => refuseConnection(error, socket, connections),
-    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 500 },
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength },
   });
   const app = await NestFactory.create<NestFastifyApplication>(withPlumbing(options, shutdown), adapter, {
     logger: new NestLogger(logger),
@@ -168,6 +171,13 @@ function withPlumbing({ module, logger }: ServiceOptions, shutdown: Shutdown): D
 
 @Module({})
 class PlumbingModule {}
+
+/** What the router refuses comes by no hook and no filter. */
+function toRouterError({ code, message }: FastifyError): ApiError {
+  if (code === "FST_ERR_MAX_PARAM_LENGTH")
+    return new ApiError("not_found_error", `Nothing here has a name of over ${maxParamLength} characters`);
+  return new ApiError("invalid_request_error", message);
+}
 
 function urlHost(host: string): string {
   if (host === "0.0.0.0" || host === "::") return "127.0.0.1";
