@@ -7,6 +7,7 @@ import {
   ServiceUnavailableException,
 } from "@nestjs/common";
 import type { FastifyReply, FastifyRequest } from "fastify";
+import { validateHeaderValue } from "node:http";
 import { ApiError, mapStatusToErrorType, toApiError } from "#anthropic/errors.js";
 import { discardRest } from "./discard-rest.js";
 import { LOGGER, type Logger } from "./logging.js";
@@ -35,11 +36,20 @@ export class AnthropicExceptionFilter implements ExceptionFilter {
       discardRest(request.raw);
       reply.removeHeader("connection");
     }
-    void reply
-      .status(error.status)
-      .headers(error.toHeaders())
-      .type("application/json; charset=utf-8")
-      .send(error.toBody(request.id));
+    reply.status(error.status).headers(error.toHeaders()).type("application/json; charset=utf-8");
+    dropBadHeaders(reply);
+    void reply.send(error.toBody(request.id));
+  }
+}
+
+/** A header that Node refuses to send may be why there is an error; with it that could not be told either. */
+function dropBadHeaders(reply: FastifyReply): void {
+  for (const [name, value] of Object.entries(reply.getHeaders())) {
+    try {
+      validateHeaderValue(name, value as string);
+    } catch {
+      reply.removeHeader(name);
+    }
   }
 }
 

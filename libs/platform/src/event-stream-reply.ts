@@ -25,18 +25,25 @@ const maxPendingCharacters = 64 * 1024;
  * event: a stream never just stops. Waits for a slow reader; gives up when `signal` fires. The events of one turn of
  * the event loop are one write: each write wakes its reader.
  * @returns the error that ended the stream, if one did
+ * @throws when it cannot begin
  */
 export async function sendEventStream(
   reply: FastifyReply,
   events: AsyncIterable<MessageStreamEvent>,
   { requestId, pingIntervalMs, signal }: EventStreamOptions,
 ): Promise<unknown> {
-  reply.hijack();
   const response = reply.raw;
-  response.writeHead(200, {
-    ...(reply.getHeaders() as Record<string, string>),
-    ...eventStreamHeaders,
-  });
+  try {
+    response.writeHead(200, {
+      ...(reply.getHeaders() as Record<string, string>),
+      ...eventStreamHeaders,
+    });
+  } catch (error) {
+    await events[Symbol.asyncIterator]().return?.();
+    throw error;
+  }
+  // Only now: of what has failed until here Nest still answers the error.
+  reply.hijack();
   response.flushHeaders();
   let lastWriteAt = performance.now();
   let pending = "";
