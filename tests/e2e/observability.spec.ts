@@ -131,10 +131,15 @@ describe("metrics", () => {
     for (const body of [...asked, ...asked, asked[0] ?? {}]) await ask(body);
     await ask(asked[0] ?? {}, { "cache-control": "no-cache" });
     await ask(question(), { "cache-control": "no-store" });
-    await ask(question(), { "cache-control": "only-if-cached" });
+    for (const more of ["", ", no-cache", ", no-store"])
+      await ask(question(), { "cache-control": `only-if-cached${more}` });
+    const { data: recent } = (await (await fetch(`${stack.url}/status/requests`)).json()) as {
+      data: { result: string; error: string | null }[];
+    };
+    expect(recent.slice(0, 3)).toMatchObject(Array(3).fill({ result: "miss", error: null }));
     await ask(question({ model: "nope:1b" }));
     await ask("{");
-    expect(counted).toEqual({ miss: 4, hit: 7, refresh: 1, bypass: 1, error: 2 });
+    expect(counted).toEqual({ miss: 6, hit: 7, refresh: 1, bypass: 1, error: 2 });
 
     const samples = await vi.waitFor(
       async () => {
@@ -149,11 +154,11 @@ describe("metrics", () => {
         result,
         counted[result],
       ]);
-    expect(samples.get("llm_cache_hit_ratio")).toBeCloseTo(7 / 11);
+    expect(samples.get("llm_cache_hit_ratio")).toBeCloseTo(7 / 13);
     const total = [...samples]
       .filter(([sample]) => sample.startsWith("gen_ai_server_request_duration_seconds_count"))
       .reduce((sum, [, count]) => sum + count, 0);
-    expect(total).toBeGreaterThanOrEqual(13);
+    expect(total).toBeGreaterThanOrEqual(15);
     expect(samples.get('llm_saved_tokens_total{model="qwen3-coder:30b"}')).toBeGreaterThan(0);
     expect(
       samples.get(

@@ -74,8 +74,9 @@ export class MessageReply {
     const error = failure === undefined ? undefined : toApiError(failure);
     const { isGone } = client;
     const isCounted = !isGone && !exchange.isToldMiss;
-    this.metrics.observe(exchange, isCounted ? error?.type : undefined);
-    this.recent.note(exchange, error?.type);
+    const errorType = isCounted ? error?.type : undefined;
+    this.metrics.observe(exchange, errorType);
+    this.recent.note(exchange, errorType);
     const line = {
       request_id: requestId,
       model: exchange.model,
@@ -88,7 +89,7 @@ export class MessageReply {
       ...(isGone ? { client_gone: true } : {}),
     };
     const message = `cache ${exchange.result ?? "error"}`;
-    if (error && error.status >= 500 && !isGone) {
+    if (error && error.status >= 500 && isCounted) {
       this.logger.warn({ ...line, reason: withoutQuotes(error.message) }, message);
       this.logger.debug({ request_id: requestId, reason: error.message }, "the whole reason");
     } else this.logger.info(line, message);

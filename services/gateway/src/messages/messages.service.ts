@@ -55,7 +55,8 @@ export class MessagesService {
     }
     const { policy } = question;
     const isRefresh = found === "given" || !policy.isRead;
-    exchange.result = !policy.isStored ? "bypass" : isRefresh ? "refresh" : "miss";
+    if (policy.onlyIfCached) exchange.result = "miss";
+    else exchange.result = !policy.isStored ? "bypass" : isRefresh ? "refresh" : "miss";
     if (policy.isDebug && exchange.result === "miss") exchange.nearest = await this.cache.nearest(question);
     if (policy.onlyIfCached)
       throw new ApiError("timeout_error", "The answer is not in the cache (only-if-cached)", {

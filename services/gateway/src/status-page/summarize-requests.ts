@@ -14,9 +14,9 @@ export interface RequestSummary {
   tokens_per_second: number | null;
 }
 
-/** What the last requests were like; failed ones say nothing about speed. */
+/** What the last requests were like; those that got no answer say nothing about speed. */
 export function summarizeRequests(records: readonly RequestRecord[]): RequestSummary {
-  const answered = records.filter(({ error }) => error === null);
+  const answered = records.filter(({ error, output_tokens: tokens }) => error === null && tokens !== null);
   const speeds = answered.flatMap(({ tokens_per_second: speed }) => (speed === null ? [] : [speed]));
   return {
     latency_ms: spreadByResult(answered, ({ ms }) => ms),

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from "@nestjs/common";
 import { Counter, Histogram, Registry } from "prom-client";
-import { toApiError } from "#anthropic/errors.js";
+import { statusOfErrorType, toApiError } from "#anthropic/errors.js";
 import { observeGauge } from "#platform/metrics.js";
 import { InferenceAdapterConfig } from "../inference-adapter.config.js";
 
@@ -19,7 +19,9 @@ export class GenerationsMetrics {
       labelNames: ["backend", "outcome"],
       registers: [registry],
     });
-    this.requests.inc({ backend: config.INFERENCE_BACKEND, outcome: "ok" }, 0);
+    // A series that appears with its first event has lost that event for `rate` and `increase`.
+    for (const outcome of ["ok", ...Object.keys(statusOfErrorType)])
+      this.requests.inc({ backend: config.INFERENCE_BACKEND, outcome }, 0);
     this.queueWait = new Histogram({
       name: "llm_inference_queue_wait_seconds",
       help: "How long generations waited for a slot.",
