@@ -124,6 +124,16 @@ describe("a prompt", () => {
   });
 });
 
+it("says what is final and when to try again, though the adapter's headers have gone by then", async () => {
+  server.faults.push({ status: 401, body: { error: { message: "Unauthorized" } } });
+  const refused = await stack.post(question({ model }));
+  expect([refused.status, refused.headers.get("x-should-retry")]).toEqual([500, "false"]);
+  server.faults.push({ status: 429, body: { error: { message: "Busy" } }, headers: { "retry-after": "17" } });
+  const busy = await stack.post(question({ model }));
+  expect([busy.status, busy.headers.get("retry-after")]).toEqual([529, "17"]);
+  expect(await busy.json()).not.toHaveProperty("retry_after");
+});
+
 it("tells an early failure by its status, a late one by an event", async () => {
   server.faults.push({ status: 503, body: { error: { message: "Loading model", code: 503 } } });
   const early = await stack.post(question({ model, stream: true }));

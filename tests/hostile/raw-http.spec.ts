@@ -111,7 +111,8 @@ describe("what is no HTTP, behind a good request", () => {
     expect(received.match(/HTTP\/1\.1 /g)).toHaveLength(1);
   });
 
-  it.each(bad)("is not answered in the place of the good one: %s", async (_name, bytes) => {
+  // Most often it is the rest of the same request, whose length was said too short: silence would not tell that.
+  it.each(bad)("is refused before the good one's answer has begun: %s", async (_name, bytes) => {
     stack.ollama.script(slow);
     const socket = connectTo(stack.url);
     let received = "";
@@ -120,7 +121,7 @@ describe("what is no HTTP, behind a good request", () => {
     await vi.waitFor(() => expect(stack.ollama.requests.at(-1)?.path).toBe("/api/chat"), 20_000);
     socket.write(bytes);
     await once(socket, "close");
-    expect(received).toBe("");
+    expect(received.match(/HTTP\/1\.1 \d+/g)).toEqual(["HTTP/1.1 400"]);
   });
 
   it("is refused where the good one has its answer", async () => {

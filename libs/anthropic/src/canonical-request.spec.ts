@@ -94,6 +94,11 @@ describe("the same to the model", () => {
       messages(user(text("q")), assistant(use("a")), user(text("x")), user(result("a")), user(text("y"))),
     ],
     [
+      "what stands in messages of its own before results",
+      messages(assistant(use("a")), user(text("x"), text("y"), result("a"))),
+      messages(assistant(use("a")), user(text("x")), user(text("y")), user(result("a"))),
+    ],
+    [
       "several empty answers begun",
       messages(user(text("q"))),
       messages(user(text("q")), { role: "assistant", content: "" }, { role: "assistant", content: [] }),

@@ -198,21 +198,29 @@ function toUnknownBlocks(fields: object): ContentBlock[] {
  */
 function joinTurns(messages: CanonicalMessage[]): CanonicalMessage[] {
   const turns: CanonicalMessage[] = [];
-  let hasResults = false;
-  for (const message of messages) {
-    const last = turns.at(-1);
-    const bringsResults = message.content.some((block) => block.type === "tool_result");
-    const isOneTurn = message.role === "assistant" || hasResults || bringsResults;
-    if (last?.role !== message.role || !isOneTurn) {
-      turns.push(message);
-      hasResults = bringsResults;
-      continue;
-    }
-    turns[turns.length - 1] = { ...last, ...message, content: last.content };
-    for (const block of message.content) last.content.push(block);
-    hasResults ||= bringsResults;
+  let start = 0;
+  while (start < messages.length) {
+    const role = messages[start]?.role;
+    let end = start + 1;
+    while (messages[end]?.role === role) end += 1;
+    const run = messages.slice(start, end);
+    if (role === "assistant" || run.some(hasResult)) turns.push(toOneTurn(run));
+    else for (const message of run) turns.push(message);
+    start = end;
   }
   return turns;
+}
+
+const hasResult = ({ content }: CanonicalMessage): boolean =>
+  content.some(({ type }) => type === "tool_result");
+
+function toOneTurn([first, ...others]: CanonicalMessage[]): CanonicalMessage {
+  const turn = { ...(first as CanonicalMessage) };
+  for (const { content, ...fields } of others) {
+    Object.assign(turn, fields);
+    for (const block of content) turn.content.push(block);
+  }
+  return turn;
 }
 
 /**

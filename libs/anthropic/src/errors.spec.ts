@@ -120,6 +120,17 @@ describe("parseErrorBody", () => {
   });
 });
 
+describe("the advice in an event between our services", () => {
+  it.each([
+    new ApiError("api_error", "no", { shouldRetry: false }),
+    new ApiError("overloaded_error", "busy", { retryAfterSeconds: 17 }),
+    new ApiError("api_error", "broken"),
+  ])("comes out as it went in: %s", (error) => {
+    const read = parseErrorBody(500, { ...error.toBody(), ...error.toAdvice() });
+    expect(read.toHeaders()).toEqual(error.toHeaders());
+  });
+});
+
 describe("toApiError", () => {
   it("keeps an ApiError and hides the text of everything else", () => {
     const known = new ApiError("not_found_error", "no such model");

@@ -19,6 +19,13 @@ export interface ErrorBody {
   request_id?: string;
 }
 
+/** What the headers of an error tell, in an `error` event between our services: there the headers have gone. */
+export interface RetryAdvice {
+  should_retry?: false;
+  /** Seconds. */
+  retry_after?: number;
+}
+
 interface ApiErrorOptions extends ErrorOptions {
   /** Seconds after which a retry makes sense; at most 60, clients give up on more. */
   retryAfterSeconds?: number | undefined;
@@ -62,6 +69,11 @@ export class ApiError extends Error {
     };
   }
 
+  toAdvice(): RetryAdvice {
+    if (!this.shouldRetry) return { should_retry: false };
+    return this.retryAfterSeconds === undefined ? {} : { retry_after: this.retryAfterSeconds };
+  }
+
   /** The headers that tell a client whether and when to try again. */
   toHeaders(): Record<string, string> {
     if (!this.shouldRetry) return { "x-should-retry": "false" };
@@ -84,13 +96,16 @@ export function mapStatusToErrorType(status: number): ErrorType {
   return status >= 400 && status < 500 ? "invalid_request_error" : "api_error";
 }
 
-/** Reads an error body of Anthropic's shape; anything else becomes an error of the status' type. */
+/** Reads an error body of Anthropic's shape, with the advice of our own services; anything else becomes an error of the status' type. */
 export function parseErrorBody(status: number, body: unknown): ApiError {
-  const error = (body as Partial<ErrorBody> | null)?.error;
+  const { error, should_retry, retry_after } = (body ?? {}) as Partial<ErrorBody> & RetryAdvice;
   const type = isErrorType(error?.type) ? error.type : mapStatusToErrorType(status);
   const message =
     typeof error?.message === "string" ? error.message : `upstream answered with status ${status}`;
-  return new ApiError(type, message);
+  return new ApiError(type, message, {
+    ...(should_retry === false ? { shouldRetry: false } : {}),
+    ...(typeof retry_after === "number" ? { retryAfterSeconds: retry_after } : {}),
+  });
 }
 
 /** Whatever was thrown, as the error a client sees. Unknown errors keep their text out of the answer. */

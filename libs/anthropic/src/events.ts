@@ -1,5 +1,5 @@
 import type { Message, OutputBlock, StopReason, Usage } from "./messages.js";
-import type { ErrorType } from "./errors.js";
+import type { ErrorType, RetryAdvice } from "./errors.js";
 
 /** The events of a streamed answer, in the order that the Messages API sends them. */
 export type MessageStreamEvent =
@@ -10,7 +10,7 @@ export type MessageStreamEvent =
   | { type: "message_delta"; delta: MessageDelta; usage: Partial<Usage> & { output_tokens: number } }
   | { type: "message_stop"; timings?: GenerationTimings }
   | { type: "ping" }
-  | { type: "error"; error: { type: ErrorType; message: string }; request_id?: string };
+  | ({ type: "error"; error: { type: ErrorType; message: string }; request_id?: string } & RetryAdvice);
 
 export type BlockDelta =
   | { type: "text_delta"; text: string }

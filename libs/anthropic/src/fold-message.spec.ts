@@ -325,6 +325,21 @@ describe("MessageFold", () => {
       [start, openTool, json('{"a":'), close(), { ...end, delta: { stop_reason: "max_tokens" } }, stop],
       { content: [], stop_reason: "max_tokens" },
     ],
+    ...[[], [json("")]].map((inputs): [string, object[], object] => [
+      `a call that the output limit cut before its input (${inputs.length} deltas), which is left out`,
+      [start, openTool, ...inputs, close(), { ...end, delta: { stop_reason: "max_tokens" } }, stop],
+      { content: [], stop_reason: "max_tokens" },
+    ]),
+    [
+      "a call with an empty input before the output limit",
+      [start, openTool, json("{}"), close(), { ...end, delta: { stop_reason: "max_tokens" } }, stop],
+      { content: [{ type: "tool_use", input: {} }], stop_reason: "max_tokens" },
+    ],
+    [
+      "a second message_delta that does not say again why it ended",
+      [start, { ...end, delta: { stop_reason: "max_tokens" } }, { ...end, delta: {} }, stop],
+      { stop_reason: "max_tokens" },
+    ],
     ["an event after an event that is ignored", [start, end, { type: "ping" }, stop, { type: "ping" }], {}],
   ])("takes %s", (_case, events, expected) => {
     const messageFold = add(events);

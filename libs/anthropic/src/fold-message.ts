@@ -13,6 +13,8 @@ export class MessageFold {
   private open: OpenBlock | undefined;
   /** A tool call without its end: right only as the last thing before the output limit, and then left out. */
   private cutCall = false;
+  /** The last block is a call without any input: with the output limit behind it, it was cut before its input. */
+  private emptyCall = false;
   private ending = false;
   private stopped = false;
 
@@ -57,7 +59,9 @@ export class MessageFold {
         if (this.open) throw wrongOrder("message_delta inside a block");
         if (this.cutCall && event.delta.stop_reason !== "max_tokens") throw unfinishedInput();
         this.ending = true;
-        message.stop_reason = event.delta.stop_reason ?? null;
+        message.stop_reason = event.delta.stop_reason ?? message.stop_reason ?? null;
+        if (this.emptyCall && message.stop_reason === "max_tokens") message.content.pop();
+        this.emptyCall = false;
         message.stop_sequence = event.delta.stop_sequence ?? null;
         message.usage = { ...message.usage, ...withoutNulls(event.usage ?? {}) };
         return;
@@ -72,6 +76,7 @@ export class MessageFold {
   private close({ content }: Message, open: OpenBlock): void {
     this.open = undefined;
     const block = closeBlock(open);
+    this.emptyCall = isWithoutInput(open);
     if (block) content.push(block);
     else this.cutCall = true;
   }
@@ -142,6 +147,11 @@ function closeBlock({ block, parts, signature }: OpenBlock): OutputBlock | undef
   if (input === undefined) return undefined;
   if (typeof input !== "object" || input === null || Array.isArray(input)) throw unfinishedInput();
   return { ...block, input: input as Record<string, unknown> };
+}
+
+/** A call whose input nothing was said of, not even that it is empty (`{}`). */
+function isWithoutInput({ block, parts }: OpenBlock): boolean {
+  return block.type === "tool_use" && Object.keys(block.input ?? {}).length === 0 && parts.join("") === "";
 }
 
 const unfinishedInput = () =>

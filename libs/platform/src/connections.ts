@@ -33,6 +33,13 @@ export class Connections {
     return [...(this.connections.get(socket as Socket)?.answers ?? [])].some(isUnderWay);
   }
 
+  /** Whether an answer has begun there. */
+  hasBegunAnswer(socket: Duplex): boolean {
+    return [...(this.connections.get(socket as Socket)?.answers ?? [])].some(
+      ({ headersSent }) => headersSent,
+    );
+  }
+
   closeAll(): void {
     for (const socket of this.connections.keys()) socket.destroy();
   }
@@ -49,7 +56,8 @@ export class Connections {
     response.once("close", () => {
       connection.answers.delete(response);
       connection.bytesRead = socket.bytesRead;
-      connection.heardAt = -Infinity;
+      // What came belongs to the next request, where that has begun.
+      connection.heardAt = connection.answers.size > 0 ? performance.now() : -Infinity;
     });
   }
 

@@ -9,6 +9,8 @@ export interface EventStreamOptions {
   /** After this much silence a `ping` is sent. */
   pingIntervalMs: number;
   signal: AbortSignal;
+  /** An error says whether and when to try again: for another service of ours, not for a client. */
+  tellsAdvice?: boolean;
 }
 
 export const eventStreamHeaders = {
@@ -30,7 +32,7 @@ const maxPendingCharacters = 64 * 1024;
 export async function sendEventStream(
   reply: FastifyReply,
   events: AsyncIterable<MessageStreamEvent>,
-  { requestId, pingIntervalMs, signal }: EventStreamOptions,
+  { requestId, pingIntervalMs, signal, tellsAdvice = false }: EventStreamOptions,
 ): Promise<unknown> {
   const response = reply.raw;
   try {
@@ -69,8 +71,9 @@ export async function sendEventStream(
     return undefined;
   } catch (error) {
     if (signal.aborted) return undefined;
-    const { error: body } = toApiError(error).toBody();
-    write({ type: "error", error: body, request_id: requestId });
+    const told = toApiError(error);
+    const advice = tellsAdvice ? told.toAdvice() : {};
+    write({ type: "error", error: told.toBody().error, request_id: requestId, ...advice });
     return error;
   } finally {
     clearInterval(pings);

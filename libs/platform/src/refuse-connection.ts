@@ -23,9 +23,9 @@ export function refuseConnection(
 }
 
 function refuse(socket: Duplex, connections: Connections, { status, type, message }: Fault): void {
-  // A refusal would come in the middle of an earlier request's answer, or be taken for it. The connection is of no
-  // use any more, so that request ends with it.
-  if (connections.isAnswering(socket)) return void socket.destroy();
+  // A refusal in the middle of an earlier answer would be taken for a part of it. Before one it is told: most often it
+  // is the same request's, whose length was said wrong.
+  if (connections.hasBegunAnswer(socket)) return void socket.destroy();
   const id = mintRequestId();
   const body = JSON.stringify(new ApiError(type, message).toBody(id));
   const headers = [

@@ -1,3 +1,4 @@
+import type { EntryFilter } from "./entry-filter.js";
 import type { StoredEntry } from "./stored-entry.js";
 
 // A gateway keeps copies of entries, so that a hit costs no question to the cache service. It may do so while
@@ -26,8 +27,8 @@ export type ChangeLine =
   /** These entries have another answer, are deleted, or were given to sessions that are not told. */
   | { type: "changed"; keys: string[] }
   | { type: "all_changed" }
-  /** As `all_changed`; an answer that is on its way to be stored must not come back either. */
-  | { type: "cleared" }
+  /** As `all_changed`; a meant answer that is on its way to be stored must not come back either. */
+  | { type: "cleared"; filter: EntryFilter }
   /** Sessions that have had an answer whole. */
   | { type: "given"; hashes: string[] }
   /** Every half second: nothing is on its way. */

@@ -15,7 +15,7 @@ export type { FakeServerKind } from "./server-kinds.js";
 
 /** Played in place of an answer, or behind its first piece. */
 export type Fault =
-  | { status: number; body: unknown }
+  | { status: number; body: unknown; headers?: Record<string, string> }
   /** Before the headers, nothing ever comes. */
   | { silent: true }
   /** Behind the first piece: this text as it is, then the end of the body or a reset or silence. */
@@ -105,7 +105,10 @@ export class FakeOpenAi {
   private async chat(body: ChatBody, response: ServerResponse): Promise<void> {
     const fault = this.faults.shift();
     if (fault && "silent" in fault) return;
-    if (fault && "status" in fault) return reply(response, fault.status, fault.body);
+    if (fault && "status" in fault) {
+      for (const [name, value] of Object.entries(fault.headers ?? {})) response.setHeader(name, value);
+      return reply(response, fault.status, fault.body);
+    }
     const models = this.options.models ?? ["tiny"];
     if (this.options.kind !== "llama.cpp" && !models.includes(body.model))
       return reply(response, 404, {

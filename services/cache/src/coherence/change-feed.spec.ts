@@ -52,8 +52,8 @@ describe("GET /changes", () => {
     expect(said.slice(1)).toEqual([
       { type: "changed", keys: [one] },
       { type: "changed", keys: [two] },
-      { type: "cleared" },
-      { type: "cleared" },
+      { type: "cleared", filter: { model: "tiny" } },
+      { type: "cleared", filter: { model: "tiny" } },
     ]);
   });
 

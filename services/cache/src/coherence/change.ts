@@ -1,4 +1,4 @@
-import type { EntryFilter } from "../index/entry-filter.js";
+import type { EntryFilter } from "#service-contracts/entry-filter.js";
 
 /**
  * What became of entries, for those who hold copies: `keys` and `filter` are to be let go of, `given` were given

@@ -2,7 +2,7 @@ import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from "@ne
 import { LOGGER, type Logger } from "#platform/logging.js";
 import type { ChangeLine } from "#service-contracts/near-copies.js";
 import { MemoryTier } from "../entries/memory-tier.js";
-import { matches } from "../index/entry-filter.js";
+import { matches } from "#service-contracts/entry-filter.js";
 import { RedisConnection } from "../redis/redis-connection.js";
 import type { Change } from "./change.js";
 import { ChangeFeed } from "./change-feed.js";
@@ -70,7 +70,7 @@ export class Coherence implements OnModuleInit, OnModuleDestroy {
    */
   async publish(change: Change): Promise<void> {
     this.changes += 1;
-    this.tellGateways(change);
+    this.feed.tell(toLine(change, true));
     if (this.redis.state === "none") return;
     this.unsent.push(change);
     await this.send().catch(() => {});
@@ -135,11 +135,7 @@ export class Coherence implements OnModuleInit, OnModuleDestroy {
     if (!("given" in change)) this.changes += 1;
     if ("keys" in change) this.memory.dropKeys(change.keys);
     if ("filter" in change) this.memory.drop(({ facts }) => matches(facts, change.filter));
-    this.tellGateways(change);
-  }
-
-  private tellGateways(change: Change): void {
-    this.feed.tell(toLine(change));
+    this.feed.tell(toLine(change, false));
   }
 
   private letGo(heldBefore: number): void {
@@ -175,8 +171,12 @@ export class Coherence implements OnModuleInit, OnModuleDestroy {
   }
 }
 
-function toLine(change: Change): ChangeLine {
-  if ("filter" in change) return { type: "cleared" };
+/** Of one that was heard of without a filter only so much is known that anything may have changed: see `mergeChanges`. */
+function toLine(change: Change, isOwn: boolean): ChangeLine {
+  if ("filter" in change) {
+    const { filter } = change;
+    return isOwn || Object.keys(filter).length > 0 ? { type: "cleared", filter } : { type: "all_changed" };
+  }
   const keys = "keys" in change ? change.keys : change.given;
   return keys === "any" ? { type: "all_changed" } : { type: "changed", keys };
 }

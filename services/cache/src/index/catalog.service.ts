@@ -7,7 +7,7 @@ import { MemoryTier } from "../entries/memory-tier.js";
 import { RedisAccess } from "../entries/redis-access.js";
 import { RedisEntries } from "../entries/redis-entries.js";
 import { RedisConnection } from "../redis/redis-connection.js";
-import { type EntryFilter, matches } from "./entry-filter.js";
+import { type EntryFilter, matches } from "#service-contracts/entry-filter.js";
 import { EntryIndex } from "./entry-index.js";
 import type { PageQuery } from "./parse-entry-query.js";
 import { encodeCursor, type Position, positionOf } from "./position.js";

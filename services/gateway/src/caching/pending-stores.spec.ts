@@ -154,16 +154,25 @@ describe("stores on their way", () => {
     expect(pending.find("a")?.servedModel).toBe("other");
   });
 
-  it("do not go when they are forgotten, but those after them do", async () => {
+  it("do not go when they are forgotten, older ones of a key neither, but those after them do", async () => {
     const { entries, pending } = start();
-    const forgotten = pending.add(storeOf("a"), model);
-    pending.forget();
+    const forgotten = ["one", "other"].map((text) => pending.add(storeOf("a", text), model));
+    pending.forget({});
     expect(pending.find("a")).toBeUndefined();
     const kept = pending.add(storeOf("a"), model);
     const [asked] = await entries.untilAsked(1);
     expect(asked?.keys).toEqual(["a"]);
-    asked?.end([true]);
-    expect(await Promise.all([forgotten, kept])).toEqual([false, true]);
+    asked?.end([false]);
+    // Nothing failed where nothing was to be stored.
+    expect(await Promise.all([...forgotten, kept])).toEqual([true, true, false]);
+  });
+
+  it("are forgotten where a filter means them", async () => {
+    const { entries, pending } = start();
+    for (const key of ["a:latest", "b:latest"]) void pending.add(storeOf(key), model);
+    for (const filter of [{ model: "a" }, { tenant: "alice" }, { storedBefore: Date.now() - 60_000 }])
+      pending.forget(filter);
+    expect((await entries.untilAsked(1))[0]?.keys).toEqual(["b:latest"]);
   });
 
   it.each(["settle", "onApplicationShutdown"] as const)(

@@ -1,5 +1,6 @@
 import { Inject, Injectable, type OnApplicationShutdown } from "@nestjs/common";
 import { isDeepStrictEqual } from "node:util";
+import { type EntryFilter, matches } from "#service-contracts/entry-filter.js";
 import type { Store } from "#service-contracts/cache-store.js";
 import type { StoredEntry } from "#service-contracts/stored-entry.js";
 import { type AnsweringModel, ReplacedModels } from "../models/replaced-models.js";
@@ -12,7 +13,6 @@ const maxTogether = 32;
 interface Waiting {
   store: Store;
   model: AnsweringModel;
-  /** Whether it was stored, when that is known. */
   stored: PromiseWithResolvers<boolean>;
   isForgotten: boolean;
 }
@@ -24,6 +24,7 @@ export class PendingStores implements OnApplicationShutdown {
   /** The latest of each key. */
   private readonly open = new Map<string, Waiting>();
   private readonly sending = new Set<Promise<void>>();
+  private readonly unsent = new Set<Waiting>();
   private timer: NodeJS.Timeout | undefined;
   private sentAt = -Infinity;
   private isClosing = false;
@@ -39,7 +40,7 @@ export class PendingStores implements OnApplicationShutdown {
     return store.request.entry;
   }
 
-  /** @returns whether it was stored, when that is known */
+  /** @returns false where it could not be stored, when that is known */
   add(store: Store, model: AnsweringModel): Promise<boolean> {
     const same = this.open.get(store.key);
     if (same && this.waiting.includes(same) && isSameAnswer(same.store, store)) {
@@ -49,15 +50,21 @@ export class PendingStores implements OnApplicationShutdown {
     const added = { store, model, stored: Promise.withResolvers<boolean>(), isForgotten: false };
     this.open.set(store.key, added);
     this.waiting.push(added);
+    this.unsent.add(added);
     if (this.waiting.length >= maxTogether || this.isClosing) this.send();
     else this.timer ??= setTimeout(() => this.send(), Math.max(0, this.sentAt + pauseMs - performance.now()));
     return added.stored.promise;
   }
 
   /** The cache was cleared, by another gateway too: what is not sent yet must not come back. */
-  forget(): void {
-    for (const waiting of this.open.values()) waiting.isForgotten = true;
-    this.open.clear();
+  forget(filter: EntryFilter): void {
+    for (const waiting of this.unsent) {
+      const { key, request } = waiting.store;
+      const { storedAt, servedModel: model } = request.entry;
+      if (!matches({ model, tenant: request.tenant, storedAt }, filter)) continue;
+      waiting.isForgotten = true;
+      if (this.open.get(key) === waiting) this.open.delete(key);
+    }
   }
 
   /** Sends what waits; it is all there, or given up, when this ends. */
@@ -84,7 +91,8 @@ export class PendingStores implements OnApplicationShutdown {
         for (const waiting of sending) {
           const { store, stored } = waiting;
           if (this.open.get(store.key) === waiting) this.open.delete(store.key);
-          stored.resolve(areStored.has(store));
+          this.unsent.delete(waiting);
+          stored.resolve(areStored.has(store) || waiting.isForgotten);
         }
         this.sending.delete(sent);
       });

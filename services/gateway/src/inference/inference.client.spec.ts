@@ -351,6 +351,11 @@ describe("InferenceClient's events", () => {
 });
 
 describe("InferenceClient's metadata", () => {
+  it.each(["<html>", "{}", "null", '{"input_tokens":"4"}'])("takes %s for no count", async (body) => {
+    const server = await startServer((_, response) => response.end(body));
+    await expect(clientOf(server.url).countTokens(call().request)).rejects.toThrow(/counts no tokens/);
+  });
+
   it("lists models and counts tokens", async () => {
     const server = await startServer((request, response) =>
       response.end(

@@ -55,8 +55,13 @@ export class InferenceClient {
   }
 
   async countTokens(request: CanonicalRequest): Promise<{ input_tokens: number }> {
-    const body = await this.json("POST", "/v1/messages/count_tokens", request);
-    return body as { input_tokens: number };
+    const body = (await this.json("POST", "/v1/messages/count_tokens", request)) as {
+      input_tokens?: unknown;
+    } | null;
+    const tokens = body?.input_tokens;
+    if (typeof tokens !== "number" || !(tokens >= 0))
+      throw new ApiError("api_error", "The inference service counts no tokens");
+    return { input_tokens: tokens };
   }
 
   async listModels(): Promise<ModelCard[]> {
@@ -266,7 +271,8 @@ function toBrokenStream(error: unknown): ApiError {
  */
 function toApiError(status: number, headers: IncomingHttpHeaders, body: unknown): ApiError {
   const { type, message, shouldRetry } = parseErrorBody(status, body);
-  if (isRefusedAccess(status)) return new ApiError("api_error", `${refusedAccess}: ${message}`);
+  if (isRefusedAccess(status))
+    return new ApiError("api_error", `${refusedAccess}: ${message}`, { shouldRetry: false });
   return new ApiError(type, message, {
     shouldRetry: shouldRetry && headers["x-should-retry"] !== "false",
     retryAfterSeconds: parseRetryAfter(headers["retry-after"]),

@@ -141,7 +141,9 @@ export class MessagesService {
   ): void {
     exchange.noteMessage(recording.message, recording.timings);
     this.charge(question.caller, answer, { output: recording.message.usage.output_tokens });
-    if (!question.policy.isStored || recording.message.content.length === 0) return;
+    const { content, stop_reason } = recording.message;
+    // A foreign server may not say why it ended: what may be cut is not kept.
+    if (!question.policy.isStored || content.length === 0 || stop_reason === null) return;
     void this.cache.store(question, answer, recording).then((isStored) => {
       if (!isStored) this.metrics.countStoreFailure();
     });

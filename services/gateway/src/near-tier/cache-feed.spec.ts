@@ -25,7 +25,7 @@ async function listen(first: (response: ServerResponse) => void = (response) => 
   }, onTestFinished);
   const config = Object.assign(new GatewayConfig(), { CACHE_URL: server.url });
   const near = new NearTier(config, new Registry());
-  const forget = vi.fn<() => void>();
+  const forget = vi.fn<(filter: object) => void>();
   const feed = new CacheFeed(config, near, { forget } as unknown as PendingStores, pino({ level: "silent" }));
   feed.onModuleInit();
   onTestFinished(() => feed.onApplicationShutdown());
@@ -66,9 +66,9 @@ describe("CacheFeed", () => {
     await vi.waitFor(() => expect(near.find("a")).toBeUndefined(), patience);
     expect(forget).not.toHaveBeenCalled();
     keep("a");
-    say({ type: "cleared" });
+    say({ type: "cleared", filter: { model: "tiny" } });
     await vi.waitFor(() => expect(near.find("a")).toBeUndefined(), patience);
-    expect(forget).toHaveBeenCalledOnce();
+    expect(forget).toHaveBeenCalledExactlyOnceWith({ model: "tiny" });
   });
 
   it("hears who was given what", async () => {

@@ -97,7 +97,7 @@ export class CacheFeed implements OnModuleInit, OnApplicationShutdown {
       case "all_changed":
         return this.near.letGoOfAll();
       case "cleared":
-        this.pending.forget();
+        this.pending.forget(line.filter);
         return this.near.letGoOfAll();
       case "given":
         return line.hashes.forEach((hash) => this.near.noteGiven(hash));

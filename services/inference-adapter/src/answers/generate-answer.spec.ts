@@ -225,6 +225,15 @@ describe("a forced call", () => {
     });
   });
 
+  it("is no call where the output limit cut it before its arguments, though it needs none", async () => {
+    const ping = { name: "ping", input_schema: { type: "object" } };
+    const begun: GenerationEvent[] = [{ type: "tool_use_start", name: "ping" }, end("max_tokens")];
+    const demand = { tools: [ping], tool_choice: { type: "any" as const } };
+    expect((await ask(demand, begun, begun)).events.at(-1)).toMatchObject({ stopReason: "max_tokens" });
+    const { events } = await ask(demand, begun, calls(["ping", "{}"]));
+    expect(events).toEqual(called("ping", {}));
+  });
+
   it("is only told, where the backend has no use for the schema", async () => {
     const { events, asked } = await ask(
       forced,

@@ -130,7 +130,8 @@ const withPromptOf = (first: Tried, { answer, end }: Tried): Tried => ({
 
 /** What is passed on, or what is wrong. An answer that was cut is passed on as it stands: its end says so. */
 function read({ answer, end }: Tried, rule: StrictRule): Outcome | { fault: string } {
-  const reading = rule.type === "call" ? readForcedCall(answer, rule) : readJsonOrCalls(answer, rule);
+  const reading =
+    rule.type === "call" ? readForcedCall({ answer, end }, rule) : readJsonOrCalls(answer, rule);
   if ("result" in reading) {
     const isCalled = rule.type === "call";
     return { events: [...reading.result, isCalled ? toolUse(end) : end], isWhole: true };
@@ -140,9 +141,12 @@ function read({ answer, end }: Tried, rule: StrictRule): Outcome | { fault: stri
 }
 
 function readForcedCall(
-  answer: Answer,
+  { answer, end }: Tried,
   { tools }: Extract<StrictRule, { type: "call" }>,
 ): Reading<GenerationEvent[]> {
+  // A whole call without arguments has an empty object.
+  if (end.stopReason === "max_tokens" && answer.calls[0]?.json === "")
+    return { fault: "the call was cut before its arguments" };
   const reading = readCall(answer, tools);
   if ("fault" in reading) return reading;
   return { result: toCall(reading.result.name, JSON.stringify(reading.result.input)) };

@@ -44,6 +44,7 @@ export class MessagesController {
       requestId: request.id,
       pingIntervalMs,
       signal,
+      tellsAdvice: true,
     });
   }
 

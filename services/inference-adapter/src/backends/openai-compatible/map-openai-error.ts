@@ -44,7 +44,7 @@ export function mapOpenAiError({ status, message, retryAfterSeconds }: ServerErr
 
 /** It could not make a grammar of the schema, or of a tool's: llama.cpp, then xgrammar and outlines in vLLM and SGLang. */
 const isFaultOfSchema =
-  /failed to (?:parse|initialize) grammar|JSON schema conversion failed|grammar (?:error|compil)|invalid (?:grammar|json schema)|not supported by (?:xgrammar|outlines)/i;
+  /failed to (?:parse|initialize) grammar|JSON schema conversion failed|grammar (?:error|compil)|invalid (?:grammar|json schema)|not supported by (?:xgrammar|outlines)|transform json schema|JSON grammar specification/i;
 
 /** llama.cpp answers these with 500, but the same request can never succeed. */
 const isFaultOfRequest = /input is not supported|Failed to parse input/i;

@@ -27,9 +27,9 @@ export class OpenAiServer {
 
   private async readDetails(): Promise<(model: ListedModel) => ModelDetails> {
     if (this.kind === "llama.cpp") {
-      // A router in front of several models has no properties of its own.
+      // A router in front of several models has no properties of its own, or some that mean nothing.
       const props = await this.client.props().catch(() => undefined);
-      return () => (props ? { props } : {});
+      return () => (props && props.role !== "router" ? { props } : {});
     }
     if (this.kind === "lm-studio") {
       const told = await this.client.lmStudioModels().catch(() => []);

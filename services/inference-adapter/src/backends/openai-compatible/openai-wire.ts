@@ -114,6 +114,7 @@ export interface ServerProps {
   modalities?: { vision?: boolean };
   model_path?: string;
   chat_template?: string;
+  role?: string;
 }
 
 /** One of LM Studio's `/api/v0/models`. */

@@ -104,6 +104,16 @@ describe("a refusal because of the window", () => {
       },
       { promptTokens: 150_000, contextLength: 128_000 },
     ],
+    [
+      "vLLM with a limit of its renderer",
+      {
+        error: {
+          message:
+            "You passed 31745 input tokens and requested 1024 output tokens. However, the model's context length is only 32768 tokens, resulting in a maximum input length of 31744 tokens.",
+        },
+      },
+      { promptTokens: 31_745, isAtLeast: true, contextLength: 32_768 },
+    ],
     ["anybody with OpenAI's code", { error: { message: "too much", code: "context_length_exceeded" } }, {}],
   ])("of %s", (_name, body, overflow) => {
     expect(parse(body)).toEqual(overflow);

@@ -21,6 +21,11 @@ const wordings: Wording[] = [
     window: /maximum context length (?:is|of) (\d+)/i,
   },
   {
+    of: /model's context length is only \d+/i,
+    prompt: /You passed (\d+) input tokens/i,
+    window: /context length is only (\d+)/i,
+  },
+  {
     of: /longer than the (?:model's context length|maximum model length)/i,
     prompt: /\((\d+) tokens\)|\(length (\d+)\)/i,
     window: /context length \((\d+) tokens\)|maximum model length of (\d+)/i,
@@ -49,7 +54,7 @@ export function parseContextOverflow(error: unknown, message: string): ContextOv
   if (wording)
     return {
       ...withNumbers(find(message, wording.prompt), find(message, wording.window)),
-      ...(/contains at least \d/i.test(message) ? { isAtLeast: true } : {}),
+      ...(/contains at least \d|You passed \d/i.test(message) ? { isAtLeast: true } : {}),
     };
   return fields["code"] === "context_length_exceeded" ? {} : undefined;
 }

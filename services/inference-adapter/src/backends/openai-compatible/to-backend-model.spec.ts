@@ -19,6 +19,13 @@ describe("a listed model", () => {
     });
   });
 
+  it("of llama.cpp's router tells no window: one of 0 is none", () => {
+    const dummy = { default_generation_settings: { n_ctx: 0 } };
+    const model = toBackendModel({ id: "m", owned_by: "llamacpp" }, { props: dummy });
+    expect(model.trainedContextLength).toBe(Number.MAX_SAFE_INTEGER);
+    expect(model).not.toHaveProperty("fixedContextLength");
+  });
+
   it("of vLLM tells its window", () => {
     expect(mapServerKind(vllm.owned_by)).toBe("vllm");
     expect(toBackendModel(vllm, {})).toMatchObject({

@@ -17,11 +17,14 @@ const unknownTime = "1970-01-01T00:00:00Z";
  */
 export function toBackendModel(listed: ListedModel, { props, lmStudio }: ModelDetails): BackendModel {
   const { id, root, parent, meta, max_model_len, architecture } = listed;
-  const window =
-    max_model_len ??
-    meta?.n_ctx ??
-    props?.default_generation_settings?.n_ctx ??
-    lmStudio?.loaded_context_length;
+  const windows = [
+    max_model_len,
+    meta?.n_ctx,
+    props?.default_generation_settings?.n_ctx,
+    lmStudio?.loaded_context_length,
+  ];
+  // llama.cpp tells 0 where it does not know.
+  const window = windows.find((tokens): tokens is number => typeof tokens === "number" && tokens > 0);
   const { n_ctx: _window, ...weights } = meta ?? {};
   const identity = [
     id,

@@ -1,5 +1,4 @@
-import type { EntryFacts } from "../entries/entry-facts.js";
-
+/** Which entries are meant; without any member all of them. */
 export interface EntryFilter {
   /** A name without a tag means every tag of it. */
   model?: string;
@@ -8,7 +7,15 @@ export interface EntryFilter {
   storedBefore?: number;
 }
 
-export function matches(facts: EntryFacts, { model, tenant, storedBefore }: EntryFilter): boolean {
+export interface FilteredFacts {
+  /** With its tag. */
+  model: string;
+  tenant: string;
+  /** Milliseconds since the epoch. */
+  storedAt: number;
+}
+
+export function matches(facts: FilteredFacts, { model, tenant, storedBefore }: EntryFilter): boolean {
   return (
     (model === undefined || isNamed(facts.model, model)) &&
     (tenant === undefined || facts.tenant === tenant) &&
