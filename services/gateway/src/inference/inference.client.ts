@@ -267,12 +267,11 @@ function toBrokenStream(error: unknown): ApiError {
 
 /**
  * What the service refused with, and its advice on when to try again. A client's key is not shown to it: where access
- * is refused, it is the gateway's own, and no client can mend that.
+ * is refused, it is the gateway's own, and no client can mend that; its operator may, while the client tries again.
  */
 function toApiError(status: number, headers: IncomingHttpHeaders, body: unknown): ApiError {
   const { type, message, shouldRetry } = parseErrorBody(status, body);
-  if (isRefusedAccess(status))
-    return new ApiError("api_error", `${refusedAccess}: ${message}`, { shouldRetry: false });
+  if (isRefusedAccess(status)) return new ApiError("api_error", `${refusedAccess}: ${message}`);
   return new ApiError(type, message, {
     shouldRetry: shouldRetry && headers["x-should-retry"] !== "false",
     retryAfterSeconds: parseRetryAfter(headers["retry-after"]),
