@@ -17,7 +17,8 @@ export interface StoredEntry {
 /** Reads a stored value. Anything that is not a whole entry of this version is `undefined`: a miss. */
 export function parseStoredEntry(value: unknown): StoredEntry | undefined {
   const entry = value as Partial<StoredEntry> | null;
-  if (entry?.version !== storedEntryVersion || typeof entry.storedAt !== "number") return undefined;
+  if (entry?.version !== storedEntryVersion) return undefined;
+  if (typeof entry.storedAt !== "number" || typeof entry.servedModel !== "string") return undefined;
   const message = entry.message as Partial<Message> | null | undefined;
   const isMessage =
     message?.type === "message" &&
