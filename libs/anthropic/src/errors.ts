@@ -96,7 +96,10 @@ export function mapStatusToErrorType(status: number): ErrorType {
   return status >= 400 && status < 500 ? "invalid_request_error" : "api_error";
 }
 
-/** Reads an error body of Anthropic's shape, with the advice of our own services; anything else becomes an error of the status' type. */
+/**
+ * Reads an error body of Anthropic's shape, with the advice of our own services; anything else becomes an error of the
+ * status' type.
+ */
 export function parseErrorBody(status: number, body: unknown): ApiError {
   const { error, should_retry, retry_after } = (body ?? {}) as Partial<ErrorBody> & RetryAdvice;
   const type = isErrorType(error?.type) ? error.type : mapStatusToErrorType(status);

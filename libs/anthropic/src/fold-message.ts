@@ -151,7 +151,8 @@ function closeBlock({ block, parts, signature }: OpenBlock): OutputBlock | undef
 
 /** A call whose input nothing was said of, not even that it is empty (`{}`). */
 function isWithoutInput({ block, parts }: OpenBlock): boolean {
-  return block.type === "tool_use" && Object.keys(block.input ?? {}).length === 0 && parts.join("") === "";
+  if (block.type !== "tool_use" || Object.keys(block.input ?? {}).length > 0) return false;
+  return parts.every((part) => part === "");
 }
 
 const unfinishedInput = () =>

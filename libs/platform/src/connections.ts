@@ -30,18 +30,20 @@ export class Connections {
 
   /** Whether an answer is on its way there, or a whole request waits for its own. */
   isAnswering(socket: Duplex): boolean {
-    return [...(this.connections.get(socket as Socket)?.answers ?? [])].some(isUnderWay);
+    return this.answersOf(socket).some(({ req, headersSent }) => req.complete || headersSent);
   }
 
   /** Whether an answer has begun there. */
   hasBegunAnswer(socket: Duplex): boolean {
-    return [...(this.connections.get(socket as Socket)?.answers ?? [])].some(
-      ({ headersSent }) => headersSent,
-    );
+    return this.answersOf(socket).some(({ headersSent }) => headersSent);
   }
 
   closeAll(): void {
     for (const socket of this.connections.keys()) socket.destroy();
+  }
+
+  private answersOf(socket: Duplex): ServerResponse[] {
+    return [...(this.connections.get(socket as Socket)?.answers ?? [])];
   }
 
   private add(socket: Socket): void {
@@ -73,8 +75,4 @@ export class Connections {
       connection.heardAt = now;
     }
   }
-}
-
-function isUnderWay({ req, headersSent }: ServerResponse): boolean {
-  return req.complete || headersSent;
 }

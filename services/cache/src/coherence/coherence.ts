@@ -1,8 +1,8 @@
 import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from "@nestjs/common";
 import { LOGGER, type Logger } from "#platform/logging.js";
+import { matches } from "#service-contracts/entry-filter.js";
 import type { ChangeLine } from "#service-contracts/near-copies.js";
 import { MemoryTier } from "../entries/memory-tier.js";
-import { matches } from "#service-contracts/entry-filter.js";
 import { RedisConnection } from "../redis/redis-connection.js";
 import type { Change } from "./change.js";
 import { ChangeFeed } from "./change-feed.js";
@@ -171,7 +171,9 @@ export class Coherence implements OnModuleInit, OnModuleDestroy {
   }
 }
 
-/** Of one that was heard of without a filter only so much is known that anything may have changed: see `mergeChanges`. */
+/**
+ * Of one that was heard of without a filter only so much is known that anything may have changed: see `mergeChanges`.
+ */
 function toLine(change: Change, isOwn: boolean): ChangeLine {
   if ("filter" in change) {
     const { filter } = change;

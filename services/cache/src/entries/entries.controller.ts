@@ -3,11 +3,11 @@ import type { FastifyReply } from "fastify";
 import { ApiError, type ErrorBody } from "#anthropic/errors.js";
 import { cacheHeaders } from "#service-contracts/cache-headers.js";
 import type { Store, StoreAnswer } from "#service-contracts/cache-store.js";
+import { parseEntryKey } from "#service-contracts/parse-entry-key.js";
 import { CacheConfig } from "../cache.config.js";
 import { parseGivenHash } from "../given/parse-given-hash.js";
 import { encodeCopy } from "./encode-copy.js";
 import { EntriesService } from "./entries.service.js";
-import { parseEntryKey } from "#service-contracts/parse-entry-key.js";
 import { parseStoreRequest, parseStoresRequest } from "./parse-store-request.js";
 import { parseTtlSeconds } from "./parse-ttl-seconds.js";
 

@@ -1,5 +1,6 @@
 import { Injectable } from "@nestjs/common";
 import type { EntryDetails, EntryPage } from "#service-contracts/cache-store.js";
+import { type EntryFilter, matches } from "#service-contracts/entry-filter.js";
 import type { StoredEntry } from "#service-contracts/stored-entry.js";
 import { Coherence } from "../coherence/coherence.js";
 import type { IndexedEntry } from "../entries/entry-facts.js";
@@ -7,7 +8,6 @@ import { MemoryTier } from "../entries/memory-tier.js";
 import { RedisAccess } from "../entries/redis-access.js";
 import { RedisEntries } from "../entries/redis-entries.js";
 import { RedisConnection } from "../redis/redis-connection.js";
-import { type EntryFilter, matches } from "#service-contracts/entry-filter.js";
 import { EntryIndex } from "./entry-index.js";
 import type { PageQuery } from "./parse-entry-query.js";
 import { encodeCursor, type Position, positionOf } from "./position.js";

@@ -1,6 +1,6 @@
 import { ApiError } from "#anthropic/errors.js";
-import { parseName } from "../entries/parse-store-request.js";
 import type { EntryFilter } from "#service-contracts/entry-filter.js";
+import { parseName } from "../entries/parse-store-request.js";
 import { type Position, parseCursor } from "./position.js";
 
 const defaultLimit = 50;

@@ -24,7 +24,8 @@ export class PendingStores implements OnApplicationShutdown {
   /** The latest of each key. */
   private readonly open = new Map<string, Waiting>();
   private readonly sending = new Set<Promise<void>>();
-  private readonly unsent = new Set<Waiting>();
+  /** Those that wait and those that are being sent. */
+  private readonly unfinished = new Set<Waiting>();
   private timer: NodeJS.Timeout | undefined;
   private sentAt = -Infinity;
   private isClosing = false;
@@ -50,7 +51,7 @@ export class PendingStores implements OnApplicationShutdown {
     const added = { store, model, stored: Promise.withResolvers<boolean>(), isForgotten: false };
     this.open.set(store.key, added);
     this.waiting.push(added);
-    this.unsent.add(added);
+    this.unfinished.add(added);
     if (this.waiting.length >= maxTogether || this.isClosing) this.send();
     else this.timer ??= setTimeout(() => this.send(), Math.max(0, this.sentAt + pauseMs - performance.now()));
     return added.stored.promise;
@@ -58,7 +59,7 @@ export class PendingStores implements OnApplicationShutdown {
 
   /** The cache was cleared, by another gateway too: what is not sent yet must not come back. */
   forget(filter: EntryFilter): void {
-    for (const waiting of this.unsent) {
+    for (const waiting of this.unfinished) {
       const { key, request } = waiting.store;
       const { storedAt, servedModel: model } = request.entry;
       if (!matches({ model, tenant: request.tenant, storedAt }, filter)) continue;
@@ -91,7 +92,7 @@ export class PendingStores implements OnApplicationShutdown {
         for (const waiting of sending) {
           const { store, stored } = waiting;
           if (this.open.get(store.key) === waiting) this.open.delete(store.key);
-          this.unsent.delete(waiting);
+          this.unfinished.delete(waiting);
           stored.resolve(areStored.has(store) || waiting.isForgotten);
         }
         this.sending.delete(sent);
