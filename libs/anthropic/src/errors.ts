@@ -98,17 +98,24 @@ export function mapStatusToErrorType(status: number): ErrorType {
 
 /**
  * Reads an error body of Anthropic's shape, with the advice of our own services; anything else becomes an error of the
- * status' type.
+ * status' type, with the text that it has where other servers write it.
  */
 export function parseErrorBody(status: number, body: unknown): ApiError {
   const { error, should_retry, retry_after } = (body ?? {}) as Partial<ErrorBody> & RetryAdvice;
   const type = isErrorType(error?.type) ? error.type : mapStatusToErrorType(status);
-  const message =
-    typeof error?.message === "string" ? error.message : `upstream answered with status ${status}`;
+  const message = readErrorMessage(body) ?? `upstream answered with status ${status}`;
   return new ApiError(type, message, {
     ...(should_retry === false ? { shouldRetry: false } : {}),
     ...(typeof retry_after === "number" ? { retryAfterSeconds: retry_after } : {}),
   });
+}
+
+/** `{error: {message}}` and, of other servers, `{error}`, `{message}` or FastAPI's `{detail}`. */
+function readErrorMessage(body: unknown): string | undefined {
+  const { error, message, detail } = (body ?? {}) as Record<string, unknown>;
+  const inner = (error as { message?: unknown } | null | undefined)?.message;
+  return [inner, error, message, detail].find((text) => typeof text === "string" && text !== "") as
+    string | undefined;
 }
 
 /** Whatever was thrown, as the error a client sees. Unknown errors keep their text out of the answer. */

@@ -16,6 +16,7 @@ export type BlockDelta =
   | { type: "text_delta"; text: string }
   | { type: "thinking_delta"; thinking: string }
   | { type: "signature_delta"; signature: string }
+  | { type: "citations_delta"; citation: unknown }
   | { type: "input_json_delta"; partial_json: string };
 
 export interface MessageDelta {

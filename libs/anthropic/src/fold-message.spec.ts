@@ -211,10 +211,11 @@ describe("MessageFold", () => {
       `${outOfOrder}signature_delta inside a text block`,
     ],
     [
-      "a delta of an unknown type",
-      [start, openText(), delta({ type: "citations_delta" })],
-      `${outOfOrder}citations_delta inside a text block`,
+      "a citation in a tool_use",
+      [start, openTool, delta({ type: "citations_delta", citation: {} })],
+      `${outOfOrder}citations_delta inside a tool_use block`,
     ],
+    ["a delta without a type", [start, openText(), delta({})], "the upstream sent a malformed event"],
     [
       "cut tool input",
       [start, openTool, json('{"a":'), close(), end],
@@ -267,6 +268,13 @@ describe("MessageFold", () => {
     );
   });
 
+  it("folds no delta of an unknown type, which a stream passes on", () => {
+    const events = [start, openText(), delta({ type: "new_delta" }), text, close(), end, stop];
+    const messageFold = add(events);
+    expect(messageFold.isExact).toBe(false);
+    expect(() => messageFold.finish()).toThrow("new_delta");
+  });
+
   it("gives an error of an unknown type a status", () => {
     const error = { type: "error", error: { type: "billing_error", message: "no credit" } };
     expect(() => add([error])).toThrow(expect.objectContaining({ status: 500, message: "no credit" }));
@@ -279,7 +287,6 @@ describe("MessageFold", () => {
     ["no message_stop", [start, openText(), text, close(), end]],
   ])("is not complete with %s", (_case, events) => {
     const messageFold = add(events);
-    expect(messageFold.isComplete).toBe(false);
     expect(() => messageFold.finish()).toThrow("the upstream's stream ended before the message was complete");
   });
 
@@ -293,6 +300,31 @@ describe("MessageFold", () => {
       "a block of an unknown type, as it started",
       [start, { ...openText(), content_block: { type: "redacted_thinking", data: "x" } }, close(), end, stop],
       { content: [{ type: "redacted_thinking", data: "x" }] },
+    ],
+    [
+      "citations, behind those that came with the block's start",
+      [
+        start,
+        { ...openText(), content_block: { type: "text", text: "", citations: [{ cited_text: "a" }] } },
+        text,
+        delta({ type: "citations_delta", citation: { cited_text: "b" } }),
+        close(),
+        end,
+        stop,
+      ],
+      { content: [{ type: "text", citations: [{ cited_text: "a" }, { cited_text: "b" }] }] },
+    ],
+    [
+      "a call of a server's own tool",
+      [
+        start,
+        { ...openTool, content_block: { ...openTool.content_block, type: "server_tool_use" } },
+        json('{"a":1}'),
+        close(),
+        end,
+        stop,
+      ],
+      { content: [{ type: "server_tool_use", input: { a: 1 } }] },
     ],
     [
       "a message_delta without usage",
@@ -343,7 +375,6 @@ describe("MessageFold", () => {
     ["an event after an event that is ignored", [start, end, { type: "ping" }, stop, { type: "ping" }], {}],
   ])("takes %s", (_case, events, expected) => {
     const messageFold = add(events);
-    expect(messageFold.isComplete).toBe(true);
     expect(messageFold.finish()).toMatchObject(expected);
   });
 

@@ -2,7 +2,7 @@ import { ApiError, parseErrorBody } from "./errors.js";
 import type { BlockDelta, MessageStreamEvent } from "./events.js";
 import type { Message, OutputBlock } from "./messages.js";
 
-type OpenBlock = { block: OutputBlock; parts: string[]; signature: string };
+type OpenBlock = { block: OutputBlock; parts: string[]; signature: string; citations: unknown[] };
 
 /**
  * Folds the events of one answer into the message they tell. Events in a wrong order throw:
@@ -17,6 +17,8 @@ export class MessageFold {
   private emptyCall = false;
   private ending = false;
   private stopped = false;
+  /** A delta of a type that came after this was written: whoever reads the events may know it, the message lacks it. */
+  private unknownDelta: string | undefined;
 
   /** @throws ApiError when the event is an error, malformed, or not what can come next. */
   add(event: MessageStreamEvent): void {
@@ -45,11 +47,11 @@ export class MessageFold {
         if (this.open || this.ending || event.index !== content.length)
           throw wrongOrder(`content_block_start ${event.index}`);
         requireText(event.content_block.type);
-        this.open = { block: { ...event.content_block }, parts: [], signature: "" };
+        this.open = { block: { ...event.content_block }, parts: [], signature: "", citations: [] };
         return;
       }
       case "content_block_delta":
-        addDelta(this.openBlock(event), event.delta);
+        if (!addDelta(this.openBlock(event), event.delta)) this.unknownDelta ??= event.delta.type;
         return;
       case "content_block_stop":
         this.close(this.unfinished(event.type), this.openBlock(event));
@@ -93,14 +95,20 @@ export class MessageFold {
     return this.open;
   }
 
-  get isComplete(): boolean {
-    return this.stopped;
+  /** Every event is in the message. */
+  get isExact(): boolean {
+    return this.unknownDelta === undefined;
   }
 
-  /** The whole message. @throws ApiError `api_error` when the stream ended before `message_stop`. */
+  /** The whole message. @throws ApiError `api_error` when the stream ended before `message_stop` or is not all in it */
   finish(): Message {
     if (!this.message || !this.stopped)
       throw new ApiError("api_error", "the upstream's stream ended before the message was complete");
+    if (this.unknownDelta !== undefined)
+      throw new ApiError(
+        "api_error",
+        `the upstream sent a delta that only a stream can pass on: ${this.unknownDelta}`,
+      );
     return this.message;
   }
 }
@@ -112,17 +120,31 @@ export async function foldMessage(events: AsyncIterable<MessageStreamEvent>): Pr
   return fold.finish();
 }
 
-function addDelta(open: OpenBlock, delta: BlockDelta): void {
-  const type = open.block.type;
-  if (delta.type === "text_delta" && type === "text") open.parts.push(requireText(delta.text));
-  else if (delta.type === "thinking_delta" && type === "thinking")
-    open.parts.push(requireText(delta.thinking));
-  else if (delta.type === "input_json_delta" && type === "tool_use")
+/** @returns false where the delta's type is not known */
+function addDelta(open: OpenBlock, delta: BlockDelta): boolean {
+  const { type } = open.block;
+  const isText = type === "text";
+  const isThinking = type === "thinking";
+  if (delta.type === "text_delta" && isText) open.parts.push(requireText(delta.text));
+  else if (delta.type === "thinking_delta" && isThinking) open.parts.push(requireText(delta.thinking));
+  // Calls of a server's own tools have their input in pieces too.
+  else if (delta.type === "input_json_delta" && !isText && !isThinking)
     open.parts.push(requireText(delta.partial_json));
-  else if (delta.type === "signature_delta" && type === "thinking")
-    open.signature = requireText(delta.signature);
-  else throw wrongOrder(`${delta.type} inside a ${type} block`);
+  else if (delta.type === "signature_delta" && isThinking) open.signature = requireText(delta.signature);
+  else if (delta.type === "citations_delta" && isText) open.citations.push(delta.citation);
+  else if (isKnownDelta(delta)) throw wrongOrder(`${delta.type} inside a ${type} block`);
+  else return false;
+  return true;
 }
+
+const knownDeltas = new Set([
+  "text_delta",
+  "thinking_delta",
+  "input_json_delta",
+  "signature_delta",
+  "citations_delta",
+]);
+const isKnownDelta = ({ type }: BlockDelta) => knownDeltas.has(requireText(type));
 
 function requireText(value: unknown): string {
   if (typeof value === "string") return value;
@@ -133,9 +155,14 @@ function requireText(value: unknown): string {
  * A block of a type that came after this was written has no deltas that we know: it is kept as it started.
  * Undefined where it is a tool call without its end.
  */
-function closeBlock({ block, parts, signature }: OpenBlock): OutputBlock | undefined {
+function closeBlock({ block, parts, signature, citations }: OpenBlock): OutputBlock | undefined {
   const joined = parts.join("");
-  if (block.type === "text") return { ...block, text: (block.text ?? "") + joined };
+  if (block.type === "text")
+    return {
+      ...block,
+      text: (block.text ?? "") + joined,
+      ...(citations.length > 0 ? { citations: [...(block.citations ?? []), ...citations] } : {}),
+    };
   if (block.type === "thinking")
     return {
       ...block,

@@ -29,6 +29,7 @@ export interface InputMessage {
 export interface TextBlock {
   type: "text";
   text: string;
+  citations?: unknown[] | null;
 }
 
 export interface ThinkingBlock {

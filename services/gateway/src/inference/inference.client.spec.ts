@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { once } from "node:events";
 import { json, text as readText } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it, onTestFinished } from "vitest";
@@ -248,6 +249,38 @@ describe("InferenceClient.create", () => {
     const server = await startServer(() => {});
     const created = clientOf(server.url).create(call({ signal: AbortSignal.timeout(50) }));
     await expect(created).rejects.toThrow("given up");
+  });
+
+  describe("of a foreign server whose headers come with its first event", () => {
+    const openLate = async (answer: (response: ServerResponse) => void) => {
+      const asked = Promise.withResolvers<ServerResponse>();
+      const server = await startServer((_, response) => asked.resolve(response));
+      const leaving = new AbortController();
+      const created = await clientOf(server.url).create(call({ signal: leaving.signal }));
+      const read = collect(created.events);
+      answer(await asked.promise);
+      return { read, leave: () => leaving.abort(), response: await asked.promise };
+    };
+
+    it("is an answer before they are there", async () => {
+      const { read } = await openLate((response) =>
+        stream(events.map(encodeEvent).join(""))(response.req, response),
+      );
+      expect(await read).toEqual(events);
+    });
+
+    it("tells a refusal in its events", async () => {
+      const { read } = await openLate((response) => response.writeHead(529).end(refusal("overloaded_error")));
+      await expect(read).rejects.toMatchObject({ status: 529, message: "Because." });
+    });
+
+    it("is given up when its client leaves", async () => {
+      const { read, leave, response } = await openLate(() => {});
+      const closed = once(response, "close");
+      leave();
+      await expect(read).rejects.toThrow("given up");
+      await closed;
+    });
   });
 
   it("says what has begun when its client leaves at that moment", async () => {

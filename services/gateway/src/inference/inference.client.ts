@@ -1,5 +1,6 @@
 import { Injectable } from "@nestjs/common";
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { CanonicalRequest } from "#anthropic/canonical-request.js";
 import { ApiError, parseErrorBody } from "#anthropic/errors.js";
 import type { MessageStreamEvent } from "#anthropic/events.js";
@@ -25,6 +26,8 @@ const metricsTimeoutMs = 2000;
 const useNoteIntervalMs = 5000;
 /** As long as the adapter takes to say that a generation has begun, and some more. */
 const leavingGraceMs = 250;
+/** A foreign server may send its headers with its first event only, minutes later: its client hears of us meanwhile. */
+const foreignHeadersMs = 2000;
 
 /** The inference adapter, or any server that speaks the Messages API. */
 @Injectable()
@@ -45,8 +48,15 @@ export class InferenceClient {
   /** @throws ApiError what the adapter refused with, or that it cannot be reached */
   async create(call: InferenceCall): Promise<InferenceAnswer> {
     if (this.inProcess.createMessage) return this.inProcess.createMessage(call);
-    const isOurs = call.model.fingerprint !== undefined;
-    const silenceMs = isOurs ? adapterSilenceMs : this.config.FIRST_EVENT_TIMEOUT_MS;
+    if (call.model.fingerprint !== undefined) return this.ask(call, adapterSilenceMs);
+    const asked = this.ask(call, this.config.FIRST_EVENT_TIMEOUT_MS);
+    return (
+      (await Promise.race([asked, sleep(foreignHeadersMs, undefined, { ref: false })])) ??
+      toLateAnswer(call.model, asked)
+    );
+  }
+
+  private async ask(call: InferenceCall, silenceMs: number): Promise<InferenceAnswer> {
     const { status, headers, body } = await this.open(call, silenceMs);
     if (status !== 200) throw toApiError(status, headers, await readJson(body, silenceMs));
     const subscription = headers[inferenceHeaders.subscription]?.toString();
@@ -168,6 +178,15 @@ export class InferenceClient {
     if (answer.status !== 200) throw toApiError(answer.status, answer.headers, answer.body);
     return answer.body;
   }
+}
+
+/** What is told of an answer before its headers are there. */
+function toLateAnswer(model: ModelCard, asked: Promise<InferenceAnswer>): InferenceAnswer {
+  async function* readEventsLater(): AsyncGenerator<MessageStreamEvent> {
+    yield* (await asked).events;
+  }
+  const leave = () => void asked.then((answer) => answer.leave()).catch(() => undefined);
+  return { ...readHeaders({}, model), leave, events: readEventsLater() };
 }
 
 /** Our adapter reads what the client wrote; to write it again takes longer than all the rest of a long request. */

@@ -111,7 +111,7 @@ export class MessagesService {
     else caller.client.signal.addEventListener("abort", answer.leave, { once: true });
     const recorded = recordMessage(answer.events, {
       onWhole: (recording) => this.onWhole(question, answer, recording, exchange),
-      onBroken: (output) => this.charge(caller, answer, { output }),
+      onUntold: (output) => this.charge(caller, answer, { output }),
     });
     const signal = AbortSignal.any([caller.client.signal, this.shutdown.signal]);
     const { isLate, items } = await peekFirst(recorded.read(signal), earlyFailureMs);

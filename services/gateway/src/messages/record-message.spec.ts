@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { ApiError } from "#anthropic/errors.js";
-import type { MessageStreamEvent } from "#anthropic/events.js";
+import type { BlockDelta, MessageStreamEvent } from "#anthropic/events.js";
 import { messageToEvents } from "#anthropic/message-to-events.js";
 import type { Message } from "#anthropic/messages.js";
 import { type Recording, recordMessage } from "./record-message.js";
@@ -38,19 +38,19 @@ async function* stream(
 
 async function record(source: AsyncIterable<MessageStreamEvent>, signal = new AbortController().signal) {
   const recordings: Recording[] = [];
-  const brokenAt: number[] = [];
+  const untoldAt: number[] = [];
   const seen: MessageStreamEvent[] = [];
   let failure: unknown;
   const log = recordMessage(source, {
     onWhole: (recording) => recordings.push(recording),
-    onBroken: (outputTokens) => brokenAt.push(outputTokens),
+    onUntold: (outputTokens) => untoldAt.push(outputTokens),
   });
   try {
     for await (const event of log.read(signal)) seen.push(event);
   } catch (error) {
     failure = error;
   }
-  return { recordings, brokenAt, seen, failure };
+  return { recordings, untoldAt, seen, failure };
 }
 
 const unexpected = () => expect.unreachable();
@@ -60,14 +60,14 @@ describe("recordMessage", () => {
     expect(await record(stream(events))).toEqual({
       seen: events,
       recordings: [{ message, timings }],
-      brokenAt: [],
+      untoldAt: [],
       failure: undefined,
     });
   });
 
   it("has told the message when its last event can be read", async () => {
     const order: string[] = [];
-    const log = recordMessage(stream(events), { onWhole: () => order.push("whole"), onBroken: unexpected });
+    const log = recordMessage(stream(events), { onWhole: () => order.push("whole"), onUntold: unexpected });
     for await (const { type } of log.read(new AbortController().signal)) order.push(type);
     expect(order.slice(-2)).toEqual(["whole", "message_stop"]);
   });
@@ -75,7 +75,7 @@ describe("recordMessage", () => {
   it("records to the end when its reader has left after one event", async () => {
     const reader = new AbortController();
     const whole = Promise.withResolvers<Recording>();
-    const log = recordMessage(stream(events), { onWhole: whole.resolve, onBroken: unexpected });
+    const log = recordMessage(stream(events), { onWhole: whole.resolve, onUntold: unexpected });
     await log.read(reader.signal).next();
     reader.abort();
     await expect(log.read(reader.signal).next()).rejects.toThrow();
@@ -118,6 +118,17 @@ describe("recordMessage", () => {
   it("tells no message where the events end early", async () =>
     expect((await record(stream(events.slice(0, -1)))).recordings).toEqual([]));
 
+  it("passes on what no message can tell", async () => {
+    const delta = { type: "new_delta", text: "x" } as unknown as BlockDelta;
+    const source = events.toSpliced(2, 0, { type: "content_block_delta", index: 0, delta });
+    expect(await record(stream(source))).toEqual({
+      seen: source,
+      recordings: [],
+      untoldAt: [4],
+      failure: undefined,
+    });
+  });
+
   it("tells how many tokens a broken answer has had, by its pieces or by its length", async () => {
     const piece = (text: string): MessageStreamEvent => ({
       type: "content_block_delta",
@@ -126,7 +137,7 @@ describe("recordMessage", () => {
     });
     const begun = events.slice(0, 2);
     const brokenAfter = async (pieces: string[]) =>
-      (await record(stream([...begun, ...pieces.map(piece)], broken))).brokenAt;
+      (await record(stream([...begun, ...pieces.map(piece)], broken))).untoldAt;
     expect(await brokenAfter(["a", "b", "c"])).toEqual([3]);
     expect(await brokenAfter(["a".repeat(400)])).toEqual([100]);
     expect(await brokenAfter([])).toEqual([0]);

@@ -14,8 +14,8 @@ export interface Recording {
 export interface RecordingOutcome {
   /** Before the last event can be read. */
   onWhole: (recording: Recording) => void;
-  /** It broke off, or its client left for good. `outputTokens` were passed on until then, estimated. */
-  onBroken: (outputTokens: number) => void;
+  /** It broke off, or has something in it that no message can tell. `outputTokens` were passed on, estimated. */
+  onUntold: (outputTokens: number) => void;
 }
 
 /**
@@ -37,9 +37,10 @@ export function recordMessage(
 async function pump(
   events: AsyncIterable<MessageStreamEvent>,
   handover: Handover<MessageStreamEvent>,
-  { onWhole, onBroken }: RecordingOutcome,
+  { onWhole, onUntold }: RecordingOutcome,
 ): Promise<void> {
   const fold = new MessageFold();
+  let isTold = false;
   let deltas = 0;
   let characters = 0;
   try {
@@ -49,12 +50,15 @@ async function pump(
         deltas += 1;
         characters += lengthOf(event.delta);
       }
-      if (event.type === "message_stop") onWhole({ message: fold.finish(), timings: event.timings });
+      if (event.type === "message_stop" && fold.isExact) {
+        isTold = true;
+        onWhole({ message: fold.finish(), timings: event.timings });
+      }
       handover.add(event);
     }
   } finally {
     // Some come one by one, some many at a time.
-    if (!fold.isComplete) onBroken(Math.max(deltas, Math.ceil(characters / charactersPerToken)));
+    if (!isTold) onUntold(Math.max(deltas, Math.ceil(characters / charactersPerToken)));
   }
 }
 

@@ -43,7 +43,7 @@ function tell(event: MessageStreamEvent): string {
   if (event.type === "content_block_stop") return `stop ${event.index}`;
   if (event.type === "message_delta") return `${event.type} ${event.delta.stop_reason}`;
   if (event.type !== "content_block_delta") return event.type;
-  const [type, value] = Object.values(event.delta);
+  const [type, value] = Object.values(event.delta) as string[];
   return `${event.index} ${type} ${type === "signature_delta" ? "…" : value}`;
 }
 
