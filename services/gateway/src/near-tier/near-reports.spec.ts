@@ -3,6 +3,7 @@ import { pino } from "pino";
 import { Registry } from "prom-client";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import type { GatewayReport } from "#service-contracts/near-copies.js";
+import type { StoredEntry } from "#service-contracts/stored-entry.js";
 import { startServer } from "../__fixtures__/start-server.js";
 import type { PendingStores } from "../caching/pending-stores.js";
 import { GatewayConfig } from "../gateway.config.js";
@@ -28,7 +29,7 @@ async function start(status = 204) {
     new CacheFeed(config, near, {} as PendingStores, pino({ level: "silent" })),
   );
   onTestFinished(() => reports.onApplicationShutdown());
-  return { server, reports, taken };
+  return { server, near, reports, taken };
 }
 
 describe("NearReports", () => {
@@ -73,6 +74,21 @@ describe("NearReports", () => {
       ]) as unknown,
       misses: 1,
     });
+  });
+
+  it.each<[string, (near: NearTier) => void]>([
+    ["the last copy", (near) => near.letGo(["a"])],
+    ["all copies", (near) => near.letGoOfAll()],
+  ])("tells that %s has gone, and nothing where none was", async (_name, letGo) => {
+    const { near, taken } = await start();
+    near.beginFollowing("one");
+    letGo(near);
+    const terms = { instance: "one", remaining_ms: 60_000, bytes: 1, given: [] };
+    near.keep("a", {} as StoredEntry, terms, near.changes);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(taken).toEqual([]);
+    letGo(near);
+    await vi.waitFor(() => expect(taken).toMatchObject([{ stores: 1, entries: 0, bytes: 0 }]), patience);
   });
 
   it("tells what is left at the end", async () => {

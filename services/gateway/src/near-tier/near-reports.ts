@@ -36,6 +36,7 @@ export class NearReports implements OnApplicationShutdown {
       config.CONNECT_TIMEOUT_MS,
       innerHeaders(config),
     );
+    near.onLetGo = () => this.schedule(reportDelayMs);
   }
 
   countHit(key: string): void {

@@ -34,6 +34,8 @@ export class NearTier {
   /** What was asked for before a change is not kept after it. */
   changes = 0;
   stores = 0;
+  /** Called when it holds less than it has told. */
+  onLetGo = (): void => {};
   private readonly copies: LRUCache<string, Copy> | undefined;
   private readonly given = new RecentMarks(maxMarks);
   /** The cache service that is listened to; undefined: none. */
@@ -60,7 +62,10 @@ export class NearTier {
     return this.instance !== undefined && now - this.heardAt < maxUnheardMs && now >= this.restsUntil;
   }
 
+  /** Without what has expired. */
   get size(): { entries: number; bytes: number } {
+    const now = performance.now();
+    for (const [key, { until }] of this.copies?.entries() ?? []) if (until <= now) this.copies?.delete(key);
     return { entries: this.copies?.size ?? 0, bytes: this.copies?.calculatedSize ?? 0 };
   }
 
@@ -95,12 +100,14 @@ export class NearTier {
 
   letGo(keys: readonly string[]): void {
     this.changes += 1;
-    for (const key of keys) this.copies?.delete(key);
+    for (const key of keys) if (this.copies?.delete(key)) this.onLetGo();
   }
 
   letGoOfAll(): void {
     this.changes += 1;
-    this.copies?.clear();
+    if (!this.copies?.size) return;
+    this.copies.clear();
+    this.onLetGo();
   }
 
   /** From here on every change of this cache service is heard of. */
