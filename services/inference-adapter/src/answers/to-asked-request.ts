@@ -1,4 +1,5 @@
-import type { CanonicalMessage, CanonicalRequest } from "#anthropic/canonical-request.js";
+import type { CanonicalMessage } from "#anthropic/canonical-messages.js";
+import type { CanonicalRequest } from "#anthropic/canonical-request.js";
 import type { TextBlock, Tool } from "#anthropic/messages.js";
 import type { AnswerRule } from "./to-answer-rule.js";
 import { toCallSchema } from "./to-call-schema.js";

@@ -1,4 +1,5 @@
-import type { CanonicalMessage, CanonicalRequest } from "#anthropic/canonical-request.js";
+import type { CanonicalMessage } from "#anthropic/canonical-messages.js";
+import type { CanonicalRequest } from "#anthropic/canonical-request.js";
 import type { ContentBlock, ImageBlock, ToolResultBlock } from "#anthropic/messages.js";
 import type { ChatMessage, ChatPart, ChatToolCall } from "./openai-wire.js";
 

@@ -1,6 +1,6 @@
 import { LRUCache } from "lru-cache";
 import { hashCanonicalJson } from "#anthropic/canonical-hash.js";
-import type { CanonicalMessage } from "#anthropic/canonical-request.js";
+import type { CanonicalMessage } from "#anthropic/canonical-messages.js";
 import type { OllamaMessage } from "../ollama-wire.js";
 
 /** What an answer consists of, whichever ids its calls were given. */
