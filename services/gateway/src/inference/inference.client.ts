@@ -4,12 +4,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { CanonicalRequest } from "#anthropic/canonical-request.js";
 import { ApiError, parseErrorBody } from "#anthropic/errors.js";
 import type { MessageStreamEvent } from "#anthropic/events.js";
-import { EventDecoder } from "#anthropic/sse.js";
 import { type HttpAnswer, HttpClient, type HttpRequest, UpstreamError } from "#platform/http-client.js";
 import { parseRetryAfter } from "#platform/parse-retry-after.js";
-import { readBody } from "#platform/read-body.js";
 import { readErrorText } from "#platform/read-error-text.js";
-import { readOut } from "#platform/read-out.js";
 import { inferenceHeaders } from "#service-contracts/inference-headers.js";
 import { isModelCard, type ModelCard, type ModelList } from "#service-contracts/model-card.js";
 import { innerHeaders } from "../access/inner-headers.js";
@@ -17,6 +14,7 @@ import { GatewayConfig } from "../gateway.config.js";
 import { InProcess } from "../in-process.js";
 import { toMetricsText } from "../metrics/to-metrics-text.js";
 import type { InferenceAnswer, InferenceCall } from "./inference-call.js";
+import { readEvents, withSilenceLimit } from "./read-events.js";
 import { viaHeader } from "./refuse-loop.js";
 
 /** Our adapter pings every 10 s, so three missed pings mean that it is gone. */
@@ -236,52 +234,6 @@ function decodeModelName(header: string | undefined): string | undefined {
   } catch {
     return header;
   }
-}
-
-/** Behind the last event only the end of the body is missing: it is read too, and the connection is kept. */
-async function* readEvents(body: IncomingMessage, silenceMs: number): AsyncGenerator<MessageStreamEvent> {
-  const decoder = new EventDecoder();
-  let isWhole = false;
-  try {
-    for await (const chunk of withSilenceLimit(body, silenceMs))
-      for (const event of decoder.read(chunk)) {
-        if (event.type === "error") throw parseErrorBody(500, event);
-        isWhole = event.type === "message_stop";
-        yield event;
-        if (isWhole) return;
-      }
-  } catch (error) {
-    throw toBrokenStream(error);
-  } finally {
-    if (isWhole) readOut(body);
-    else body.destroy();
-  }
-  throw new ApiError("api_error", "The inference service ended its stream before the answer was complete");
-}
-
-/** Only the time spent waiting for the upstream counts: a slow reader is no silence. */
-async function* withSilenceLimit(body: IncomingMessage, silenceMs: number): AsyncGenerator<Uint8Array> {
-  let isWaiting = true;
-  const timer = setTimeout(() => {
-    if (!isWaiting) return;
-    const seconds = Math.round(silenceMs / 1000);
-    body.destroy(new ApiError("timeout_error", `The inference service sent nothing for ${seconds} s`));
-  }, silenceMs);
-  try {
-    for await (const chunk of readBody(body)) {
-      isWaiting = false;
-      yield chunk;
-      isWaiting = true;
-      timer.refresh();
-    }
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-function toBrokenStream(error: unknown): ApiError {
-  if (error instanceof ApiError) return error;
-  return new ApiError("api_error", "The inference service broke off its stream", { cause: error });
 }
 
 /**
