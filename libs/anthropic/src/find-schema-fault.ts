@@ -1,3 +1,5 @@
+import { resolveReference } from "./schema-reference.js";
+
 /** What is wrong with a JSON schema, and where: `.properties.a.type`. */
 export interface SchemaFault {
   path: string;
@@ -81,31 +83,8 @@ function inInnerSchemas(schema: Schema, path: string, root: unknown, depth: numb
 function resolves(reference: unknown, root: unknown): boolean {
   if (typeof reference !== "string" || !reference.startsWith("#")) return false;
   if (!reference.startsWith("#/")) return true;
-  let found: unknown = root;
-  for (const name of toReferencePath(reference)) {
-    if (typeof found !== "object" || found === null || !Object.hasOwn(found, name)) return false;
-    found = (found as Schema)[name];
-  }
+  const found = resolveReference(reference, root);
   return typeof found === "boolean" || isObject(found);
-}
-
-/**
- * The names that a reference of the form `#/…` leads through. It is part of a URI, so characters of a name may be
- * percent-encoded: https://www.rfc-editor.org/rfc/rfc6901#section-6
- */
-export function toReferencePath(reference: string): string[] {
-  return reference
-    .split("/")
-    .slice(1)
-    .map((part) => decodePercents(part).replaceAll("~1", "/").replaceAll("~0", "~"));
-}
-
-function decodePercents(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }
 
 /** Making one ready cannot be broken off, and of a long one it takes minutes. */

@@ -1,4 +1,4 @@
-import { toReferencePath } from "#anthropic/find-schema-fault.js";
+import { resolveReference, toReferencePath } from "#anthropic/schema-reference.js";
 import { toGrammarPattern } from "./to-grammar-pattern.js";
 
 // llama.cpp makes a grammar of a JSON schema, in Ollama too. What it does not know it refuses, reads as something
@@ -221,10 +221,7 @@ function resolve(schema: unknown, { root, room }: Context): unknown {
   if (!isReference(schema)) return schema;
   room.take(schema.$ref.length);
   if (room.isUsedUp) return undefined;
-  return toReferencePath(schema.$ref).reduce<unknown>(
-    (found, name) => (typeof found === "object" && found !== null ? (found as Schema)[name] : undefined),
-    root,
-  );
+  return resolveReference(schema.$ref, root);
 }
 
 /** Where references lead. */

@@ -1,4 +1,4 @@
-import { toReferencePath } from "#anthropic/find-schema-fault.js";
+import { resolveReference } from "#anthropic/schema-reference.js";
 import { isJsonObject } from "./mend-json.js";
 
 export type Schema = Record<string, unknown>;
@@ -47,7 +47,7 @@ class Walk {
     this.seen.add(schema);
     if (typeof schema.$ref === "string") {
       const target = resolveReference(schema.$ref, this.root);
-      if (target) this.visit(target);
+      if (isJsonObject(target)) this.visit(target);
       return;
     }
     for (const type of ownTypes(schema)) this.options.push({ type, schema });
@@ -72,15 +72,4 @@ function ownTypes(schema: Schema): string[] {
   if (types.length > 0) return [...new Set(types)];
   if (isJsonObject(schema.properties)) return ["object"];
   return isJsonObject(schema.items) ? ["array"] : [];
-}
-
-/** `#/$defs/Name` and the like; other documents are not read. */
-function resolveReference(reference: string, root: Schema): Schema | undefined {
-  if (!reference.startsWith("#/")) return undefined;
-  let found: unknown = root;
-  for (const name of toReferencePath(reference)) {
-    if (!isJsonObject(found) || !Object.hasOwn(found, name)) return undefined;
-    found = found[name];
-  }
-  return isJsonObject(found) ? found : undefined;
 }
