@@ -1,5 +1,6 @@
 import {
   type Agent,
+  type ClientRequest,
   type IncomingHttpHeaders,
   type IncomingMessage,
   type RequestOptions,
@@ -45,17 +46,23 @@ export class LostCall extends Error {
 }
 
 /** One request, until the head of its answer is there: the signal ends here. @throws LostCall */
-export function openExchange(
+export async function openExchange(
   base: RequestOptions,
   { method, path, data, headers, signal, agent }: Exchange,
 ): Promise<IncomingMessage> {
+  signal.throwIfAborted();
   const send = base.protocol === "https:" ? requestHttps : requestHttp;
   // A long text is turned into bytes once instead of measured twice; a short one goes out in one piece with the head.
   const bytes = typeof data === "string" && data.length >= longText ? Buffer.from(data) : data;
   const length = bytes === undefined ? {} : { "content-length": String(Buffer.byteLength(bytes)) };
+  const call = send({ ...base, method, path, headers: { ...headers, ...length }, agent });
+  call.end(bytes);
+  return headOf(call, signal);
+}
+
+/** What listens to the call is there as long as its answer, and knows nothing of what was sent. */
+function headOf(call: ClientRequest, signal: AbortSignal): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    signal.throwIfAborted();
-    const call = send({ ...base, method, path, headers: { ...headers, ...length }, agent });
     const giveUp = () => call.destroy(signal.reason as Error);
     signal.addEventListener("abort", giveUp, { once: true });
     call.on("error", (error) => {
@@ -68,7 +75,6 @@ export function openExchange(
       answer.on("error", () => undefined);
       resolve(answer);
     });
-    call.end(bytes);
   });
 }
 

@@ -45,7 +45,8 @@ const policy: CachePolicy = {
   ttlSeconds: 60,
 };
 const question = (changed: Partial<Question> = {}, wishes: Partial<CachePolicy> = {}): Question => ({
-  request: { ...canonical, model: "claude-opus" },
+  requestedModel: "claude-opus",
+  isStream: false,
   model: { id: "tiny:latest", fingerprint: "f1" } as Question["model"],
   policy: { ...policy, ...wishes },
   caller: {
@@ -57,7 +58,7 @@ const question = (changed: Partial<Question> = {}, wishes: Partial<CachePolicy> 
   },
   tenant: "alice",
   canonical,
-  normalized: canonical,
+  stored: undefined,
   parts: toRequestParts(canonical),
   requestHash: "h",
   key: toCacheKey("h", { tenant: "alice", fingerprint: "f1" }),
@@ -98,11 +99,11 @@ class FakeCache {
   }
 }
 
-function start(config: Partial<GatewayConfig> = {}) {
+function start() {
   const service = new FakeCache();
-  const whole = Object.assign(new GatewayConfig(), { LOG_LEVEL: "silent", ...config });
-  const keys = new ApiKeys(whole, createLogger("gateway", whole));
-  const cache = new AnswerCache(whole, service as unknown as CacheClient, keys);
+  const config = Object.assign(new GatewayConfig(), { LOG_LEVEL: "silent" });
+  const keys = new ApiKeys(config, createLogger("gateway", config));
+  const cache = new AnswerCache(config, service as unknown as CacheClient, keys);
   return { service, cache };
 }
 
@@ -141,12 +142,15 @@ describe("AnswerCache.store", () => {
     expect([...service.entries.keys()]).toEqual([toCacheKey("h", { tenant: "alice", fingerprint })]);
   });
 
-  it.each([true, false])("stores the question with CACHE_STORE_PROMPTS=%s only", async (isStored) => {
-    const { service, cache } = start({ CACHE_STORE_PROMPTS: isStored });
-    await cache.store(question(), answer(), recording);
-    const [stored] = service.entries.values();
-    expect(stored && "request" in stored).toBe(isStored);
-    if (isStored) expect(stored?.request).toEqual(canonical);
+  it.each<[string, Question["stored"]]>([
+    ["with the question where that is wanted", canonical],
+    ["without it elsewhere", undefined],
+  ])("stores an answer %s", async (_name, stored) => {
+    const { service, cache } = start();
+    await cache.store(question({ stored }), answer(), recording);
+    const [kept] = service.entries.values();
+    expect(kept && "request" in kept).toBe(stored !== undefined);
+    expect(kept?.request).toEqual(stored);
   });
 
   it("stores the asker's folder nowhere", async () => {

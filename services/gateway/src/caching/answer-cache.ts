@@ -5,7 +5,7 @@ import { type StoredEntry, storedEntryVersion } from "#service-contracts/stored-
 import { ApiKeys } from "../access/api-keys.js";
 import { GatewayConfig } from "../gateway.config.js";
 import type { InferenceAnswer } from "../inference/inference-call.js";
-import type { Question } from "../messages/question.js";
+import type { AskedQuestion, Question } from "../messages/question.js";
 import type { Recording } from "../messages/record-message.js";
 import { CacheClient } from "./cache.client.js";
 import { toCacheKey } from "./cache-key.js";
@@ -28,7 +28,7 @@ export class AnswerCache {
   private readonly replays = new WeakMap<Message, Replay>();
 
   constructor(
-    private readonly config: GatewayConfig,
+    config: GatewayConfig,
     private readonly cache: CacheClient,
     keys: ApiKeys,
   ) {
@@ -55,8 +55,8 @@ export class AnswerCache {
   }
 
   /** Stores a whole answer under what really answered. False where it could not be. */
-  store(question: Question, answer: InferenceAnswer, { message, timings }: Recording): Promise<boolean> {
-    const { requestHash, tenant, model, policy, home, normalized, parts } = question;
+  store(question: AskedQuestion, answer: InferenceAnswer, { message, timings }: Recording): Promise<boolean> {
+    const { requestHash, tenant, model, policy, home, stored: request, parts } = question;
     const fingerprint = answer.fingerprint ?? model.fingerprint ?? model.id;
     const entry: StoredEntry = {
       version: storedEntryVersion,
@@ -65,8 +65,8 @@ export class AnswerCache {
       gpuSeconds: (timings?.prefill_seconds ?? 0) + (timings?.decode_seconds ?? 0),
       message: maskHome(message, home),
     };
-    const request = this.config.CACHE_STORE_PROMPTS ? { request: normalized } : {};
-    const stored = { entry, tenant, paths: toPathHashes(parts, fingerprint, this.pathSecret), ...request };
+    const paths = toPathHashes(parts, fingerprint, this.pathSecret);
+    const stored = { entry, tenant, paths, ...(request ? { request } : {}) };
     const key = toCacheKey(requestHash, { tenant, fingerprint });
     const answering = { name: answer.servedModel, fingerprint: answer.fingerprint };
     return this.cache.put({ key, request: stored, ttlSeconds: policy.ttlSeconds }, answering);

@@ -24,7 +24,7 @@ const entry = (storedAt: number) => ({
 const answer = (changed: Partial<InferenceAnswer>) =>
   ({ servedModel: "tiny:latest", maxTokens: undefined, isJoined: false, ...changed }) as InferenceAnswer;
 
-const question = { key: "abc", model: { id: "tiny:latest" }, request: { stream: true } } as Question;
+const question = { key: "abc", model: { id: "tiny:latest" }, isStream: true } as Question;
 
 describe("Exchange's headers", () => {
   it("name a model that no header takes in URL encoding", () => {

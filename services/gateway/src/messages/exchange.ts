@@ -11,7 +11,7 @@ export type CacheResult = "hit" | "miss" | "coalesced" | "bypass" | "refresh";
 /** What is known about one request and its answer: the source of its headers, its log line and its metrics. */
 export class Exchange {
   readonly startedAt = performance.now();
-  question: Question | undefined;
+  question: Pick<Question, "requestedModel" | "key" | "givenHash" | "policy" | "caller"> | undefined;
   isStream = false;
   /** The whole answer has been sent. */
   isGiven = false;
@@ -40,10 +40,11 @@ export class Exchange {
   }
 
   noteQuestion(question: Question): void {
-    this.question = question;
-    this.isStream = question.request.stream === true;
-    this.model = question.model.id;
-    this.key = question.key;
+    const { requestedModel, key, givenHash, policy, caller, isStream, model } = question;
+    this.question = { requestedModel, key, givenHash, policy, caller };
+    this.isStream = isStream;
+    this.model = model.id;
+    this.key = key;
   }
 
   noteHit(entry: StoredEntry): void {

@@ -98,7 +98,7 @@ export class MessageReply {
 
 /** A replay is there at once: one write instead of one for each event. */
 async function sendReplay(reply: FastifyReply, exchange: Exchange, replay: Replay): Promise<void> {
-  const model = exchange.question?.request.model ?? "";
+  const model = exchange.question?.requestedModel ?? "";
   reply.headers(exchange.toHeaders());
   if (exchange.isStream) {
     exchange.noteFirstEvent();

@@ -18,19 +18,18 @@ export class MessagesController {
   @Post()
   @HttpCode(200)
   async create(
-    @Body() body: unknown,
     @Tenant() tenant: string,
     @Req() request: RawBodyRequest<FastifyRequest>,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const { headers, id: requestId, socket, rawBody } = request;
-    request.rawBody = undefined;
+    const { headers, id: requestId, socket: connection } = request;
     const client = new ClientPresence(reply.raw);
-    const caller = { headers, tenant, requestId, client, rawBody, connection: socket };
+    const caller = { headers, tenant, requestId, client, rawBody: request.rawBody, connection };
+    request.rawBody = undefined;
     const exchange = await this.reply.send(reply, caller, async (known) => {
       // Here, and in no guard: what a limit refuses is logged and counted as well.
       if (!this.limits.areOff) await this.limits.admit(tenant, (told) => reply.headers(told));
-      return this.messages.create(body, caller, known);
+      return this.messages.create(takeBody(request), caller, known);
     });
     if (exchange.isGiven) this.messages.noteSent(exchange);
   }
@@ -40,4 +39,11 @@ export class MessagesController {
   countTokens(@Body() body: unknown): Promise<{ input_tokens: number }> {
     return this.messages.countTokens(body);
   }
+}
+
+/** An answer may take minutes: the request does not keep a large body for so long. */
+function takeBody(request: FastifyRequest): unknown {
+  const { body } = request;
+  request.body = undefined;
+  return body;
 }

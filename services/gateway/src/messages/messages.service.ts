@@ -16,7 +16,7 @@ import { Deliveries } from "./deliveries.js";
 import type { Exchange } from "./exchange.js";
 import { MessagesMetrics } from "./messages.metrics.js";
 import { peekFirst } from "./peek-first.js";
-import type { Caller, Question } from "./question.js";
+import type { AskedQuestion, Caller, Question } from "./question.js";
 import { QuestionsService } from "./questions.service.js";
 import { type Recording, recordMessage } from "./record-message.js";
 import { restampEvents } from "./restamp-events.js";
@@ -90,7 +90,8 @@ export class MessagesService {
     exchange: Exchange,
     isAnother: boolean,
   ): Promise<AsyncIterable<MessageStreamEvent>> {
-    const { canonical, model, policy, generationKey, refreshKey, caller, request } = question;
+    const { canonical, ...asked } = question;
+    const { model, policy, generationKey, refreshKey, caller } = asked;
     const { rawBody } = caller;
     caller.rawBody = undefined;
     const answer = await this.inference.create({
@@ -110,13 +111,13 @@ export class MessagesService {
     if (caller.client.signal.aborted) answer.leave();
     else caller.client.signal.addEventListener("abort", answer.leave, { once: true });
     const recorded = recordMessage(answer.events, {
-      onWhole: (recording) => this.onWhole(question, answer, recording, exchange),
+      onWhole: (recording) => this.onWhole(asked, answer, recording, exchange),
       onUntold: (output) => this.charge(caller, answer, { output }),
     });
     const signal = AbortSignal.any([caller.client.signal, this.shutdown.signal]);
     const { isLate, items } = await peekFirst(recorded.read(signal), earlyFailureMs);
     return restampEvents(items, {
-      model: request.model,
+      model: asked.requestedModel,
       startsEarly: isLate,
       inputTokens: answer.inputTokens,
       onDelta: () => exchange.noteFirstEvent(),
@@ -134,7 +135,7 @@ export class MessagesService {
 
   /** Only whole answers come here; those with something in them are stored, and nobody waits for it. */
   private onWhole(
-    question: Question,
+    question: AskedQuestion,
     answer: InferenceAnswer,
     recording: Recording,
     exchange: Exchange,

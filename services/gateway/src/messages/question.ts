@@ -1,7 +1,6 @@
 import type { EventEmitter } from "node:events";
 import type { IncomingHttpHeaders } from "node:http";
 import type { CanonicalRequest } from "#anthropic/canonical-request.js";
-import type { MessagesRequest } from "#anthropic/messages.js";
 import type { ClientPresence } from "#platform/abort-on-disconnect.js";
 import type { ModelCard } from "#service-contracts/model-card.js";
 import type { CachePolicy } from "../caching/is-cacheable.js";
@@ -20,7 +19,9 @@ export interface Caller {
 
 /** One request with all that was found out about it before anybody was asked. */
 export interface Question {
-  request: MessagesRequest;
+  /** The name that the client asked for. */
+  requestedModel: string;
+  isStream: boolean;
   model: ModelCard;
   policy: CachePolicy;
   caller: Caller;
@@ -28,8 +29,8 @@ export interface Question {
   tenant: string;
   /** What the model gets. */
   canonical: CanonicalRequest;
-  /** What the key is made of: the canonical request, normalised where that is configured. */
-  normalized: CanonicalRequest;
+  /** What the key is made of, where it is to be stored too: the canonical request, normalised as is configured. */
+  stored: CanonicalRequest | undefined;
   parts: RequestParts;
   requestHash: string;
   key: string;
@@ -42,3 +43,6 @@ export interface Question {
   /** As `generationKey`, for the answer after one that this session has had: others do not get it. */
   refreshKey: string | undefined;
 }
+
+/** A question while its answer comes: what the model was given is large, and some answers take minutes. */
+export type AskedQuestion = Omit<Question, "canonical">;

@@ -53,9 +53,12 @@ describe("askers with other HOMEs", () => {
   });
 
   it("reach the model with their own", async () => {
-    const { canonical, normalized } = await serviceOf(normalizing).read(turn({ home: "/root" }), caller());
+    const { canonical, stored } = await serviceOf({ ...normalizing, CACHE_STORE_PROMPTS: true }).read(
+      turn({ home: "/root" }),
+      caller(),
+    );
     expect(JSON.stringify(canonical)).toContain("/root/.claude/projects/");
-    expect(JSON.stringify(normalized)).not.toContain("/root/.claude");
+    expect(JSON.stringify(stored)).not.toContain("/root/.claude");
   });
 
   it("share nothing where that is not enabled", async () => {
@@ -113,9 +116,14 @@ describe("a question's model", () => {
   });
 
   it("goes to the adapter by its own name", async () => {
-    const { canonical, request } = await serviceOf().read(body, caller());
-    expect([request.model, canonical.model]).toEqual(["claude-opus", "qwen3-coder:30b"]);
+    const { canonical, requestedModel } = await serviceOf().read(body, caller());
+    expect([requestedModel, canonical.model]).toEqual(["claude-opus", "qwen3-coder:30b"]);
   });
+});
+
+it.each([true, false])("a question is stored with CACHE_STORE_PROMPTS=%s only", async (isStored) => {
+  const { canonical, stored } = await serviceOf({ CACHE_STORE_PROMPTS: isStored }).read(body, caller());
+  expect(stored).toEqual(isStored ? canonical : undefined);
 });
 
 describe("one model under two names", () => {

@@ -33,7 +33,8 @@ export class QuestionsService {
     const canonical = { ...toCanonicalRequest(request), model: model.id };
     const keys = this.toKeys(canonical, model, caller);
     return {
-      request,
+      requestedModel: request.model,
+      isStream: request.stream === true,
       canonical,
       model,
       policy,
@@ -56,7 +57,7 @@ export class QuestionsService {
     const givenHash = toGivenHash(caller, key);
     return {
       tenant,
-      normalized,
+      stored: this.config.CACHE_STORE_PROMPTS ? normalized : undefined,
       parts,
       home,
       requestHash,
