@@ -1,6 +1,7 @@
 import { Body, Controller, HttpCode, Post, type RawBodyRequest, Req, Res, UseGuards } from "@nestjs/common";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { ClientPresence } from "#platform/abort-on-disconnect.js";
+import { takeBody } from "#platform/take-body.js";
 import { ApiKeyGuard, Tenant } from "../access/api-key.guard.js";
 import { RateLimits } from "../access/rate-limits/rate-limits.service.js";
 import { MessageReply } from "./message-reply.js";
@@ -39,11 +40,4 @@ export class MessagesController {
   countTokens(@Body() body: unknown): Promise<{ input_tokens: number }> {
     return this.messages.countTokens(body);
   }
-}
-
-/** An answer may take minutes: the request does not keep a large body for so long. */
-function takeBody(request: FastifyRequest): unknown {
-  const { body } = request;
-  request.body = undefined;
-  return body;
 }

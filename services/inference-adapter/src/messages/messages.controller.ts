@@ -4,6 +4,7 @@ import type { IncomingHttpHeaders } from "node:http";
 import { ApiError } from "#anthropic/errors.js";
 import { abortOnDisconnect } from "#platform/abort-on-disconnect.js";
 import { sendEventStream } from "#platform/event-stream-reply.js";
+import { takeBody } from "#platform/take-body.js";
 import { inferenceHeaders, toJoinRule } from "#service-contracts/inference-headers.js";
 import { Subscriptions } from "../generations/subscriptions.js";
 import { IdleWatch } from "../idle/idle-watch.js";
@@ -23,7 +24,6 @@ export class MessagesController {
   @Post()
   @HttpCode(200)
   async create(
-    @Body() body: unknown,
     @Headers() headers: IncomingHttpHeaders,
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
@@ -31,7 +31,7 @@ export class MessagesController {
     this.idle.noteUse();
     const signal = abortOnDisconnect(reply.raw);
     const created = await this.messages.create(
-      body,
+      takeBody(request),
       {
         ...toSharing(headers),
         mergesTexts: headers[inferenceHeaders.reading] === "whole",
