@@ -7,6 +7,9 @@ import { runClient } from "./run-client.mjs";
 // The directives in front are for the tiny scripted models of the tests; a real model reads the words.
 const writePrompt = "@@write Write the file hello.txt with the text: hello from a tiny model";
 const bashPrompt = "@@bash Run this command with the Bash tool: echo tiny-was-here";
+/** A picture of one point. */
+const dot =
+  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
 const allowed = ["--allowedTools", "Write,Bash,Read"];
 
 /** What is checked with each version, in this order: name → what throws when it fails. */
@@ -38,6 +41,19 @@ export const checks = {
     ok(JSON.stringify(results).includes("tiny-was-here"), `no tool result has the line:\n${stdout}`);
     equal(events.at(-1).is_error, false);
     equal(code, 0);
+  },
+
+  "goes on without an image that the model cannot see": async ({ program, session }) => {
+    const source = { type: "base64", media_type: "image/png", data: dot };
+    const content = [
+      { type: "text", text: "Say hello" },
+      { type: "image", source },
+    ];
+    const input = `${JSON.stringify({ type: "user", message: { role: "user", content } })}\n`;
+    const streams = ["--input-format", "stream-json", "--output-format", "stream-json", "--verbose"];
+    const { code, stdout, stderr } = await runClient(program, ["-p", ...streams], { ...session, input });
+    equal(readEvents(stdout, stderr).at(-1).is_error, false, stdout);
+    equal(code, 0, stdout);
   },
 
   "answers stdin with --model and -p": async ({ program, session, model }) => {

@@ -16,7 +16,10 @@ const image: ContentBlock = { type: "image", source: { type: "base64", media_typ
 const tools = [{ name: "f", input_schema: {} }];
 const refusal = (what: string) => ({
   type: "invalid_request_error",
-  message: `The model tiny does not support ${what}`,
+  message:
+    what === "images"
+      ? "Could not process image: the model tiny does not support images"
+      : `The model tiny does not support ${what}`,
 });
 
 describe("a model that can do nothing special", () => {

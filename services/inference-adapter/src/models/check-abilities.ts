@@ -1,6 +1,7 @@
 import { clientTools } from "#anthropic/client-tools.js";
 import type { CanonicalRequest } from "#anthropic/canonical-request.js";
 import { ApiError } from "#anthropic/errors.js";
+import { imageFault } from "#anthropic/image-fault.js";
 import type { ContentBlock } from "#anthropic/messages.js";
 import type { ServedModel } from "../backends/inference-backend.js";
 
@@ -22,7 +23,7 @@ export function checkAbilities(request: CanonicalRequest, { name, capabilities }
     );
   checkInputs(request);
   if (!capabilities.has("vision") && request.messages.some(({ content }) => hasImage(content)))
-    throw new ApiError("invalid_request_error", `The model ${name} does not support images`);
+    throw new ApiError("invalid_request_error", `${imageFault}: the model ${name} does not support images`);
 }
 
 /** A call's input is an object: a tool that wants anything else can never be called. */

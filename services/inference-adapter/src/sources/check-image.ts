@@ -1,4 +1,5 @@
 import { ApiError } from "#anthropic/errors.js";
+import { imageFault } from "#anthropic/image-fault.js";
 import { mapMediaType } from "./map-media-type.js";
 
 const imageTypes = ["image/jpeg", "image/png", "image/gif", "image/webp"];
@@ -17,7 +18,7 @@ export function checkImage(bytes: Uint8Array, mediaType: string | undefined, pat
   if (bytes.length > maxImageBytes)
     throw invalid(path, `image exceeds 10 MB maximum: ${bytes.length} bytes > ${maxImageBytes} bytes`);
   const found = mapMediaType(bytes);
-  if (found === undefined || !imageTypes.includes(found)) throw invalid(path, "Could not process image");
+  if (found === undefined || !imageTypes.includes(found)) throw invalid(path, imageFault);
   if (mediaType !== undefined && found !== mediaType)
     throw invalid(path, `Image does not match the provided media type ${mediaType}`);
 }

@@ -202,7 +202,7 @@ describe("refused", () => {
     [
       "one inside a tool result, with its place",
       () => ({ type: "tool_result", tool_use_id: "a", content: [text("x"), image("@")] }),
-      "messages.0.content.0.content.1.image.source.base64: invalid base64 data",
+      "messages.0.content.0.tool_result.content.1.image.source.base64: invalid base64 data",
     ],
   ])("%s", async (_case, toBlock, message) => {
     await expect(inline([toBlock()])).rejects.toMatchObject({

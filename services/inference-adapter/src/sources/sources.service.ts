@@ -7,6 +7,7 @@ import type {
   ImageBlock,
   SearchResultBlock,
   TextBlock,
+  ToolResultBlock,
 } from "#anthropic/messages.js";
 import { InferenceAdapterConfig } from "../inference-adapter.config.js";
 import { checkImage } from "./check-image.js";
@@ -78,7 +79,7 @@ class Reading {
       case "search_result":
         return this.searchResult(block, path);
       case "tool_result":
-        return [{ ...block, content: await this.blocks(block.content as ContentBlock[], `${path}.content`) }];
+        return [await this.toolResult(block, `${path}.tool_result.content`)];
       case "unknown":
       case "text":
       case "thinking":
@@ -90,6 +91,10 @@ class Reading {
         if (isUpload(block)) throw noFiles(path);
         return [block];
     }
+  }
+
+  private async toolResult(block: ToolResultBlock, path: string): Promise<ToolResultBlock> {
+    return { ...block, content: await this.blocks(block.content as ContentBlock[], path) };
   }
 
   private async image({ source, ...rest }: ImageBlock, path: string): Promise<ImageBlock> {

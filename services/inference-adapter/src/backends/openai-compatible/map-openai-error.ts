@@ -1,4 +1,5 @@
 import { ApiError, type ErrorType } from "#anthropic/errors.js";
+import { imageFault } from "#anthropic/image-fault.js";
 import { UnsupportedSchemaError } from "../unsupported-schema.error.js";
 
 /** What an error answer holds, or an error event inside a stream. */
@@ -39,12 +40,16 @@ export function mapOpenAiError({ status, message, retryAfterSeconds }: ServerErr
     });
   const text = `The model server: ${message || `status ${status}`}`;
   if (isFaultOfSchema.test(message)) return new UnsupportedSchemaError(text);
+  if (isFaultOfImage.test(message)) return new ApiError("invalid_request_error", `${imageFault}: ${text}`);
   return new ApiError(mapType(status, message), text, { retryAfterSeconds });
 }
 
 /** It could not make a grammar of the schema, or of a tool's: llama.cpp, then xgrammar and outlines in vLLM and SGLang. */
 const isFaultOfSchema =
   /failed to (?:parse|initialize) grammar|JSON schema conversion failed|grammar (?:error|compil)|invalid (?:grammar|json schema)|not supported by (?:xgrammar|outlines)|transform json schema|JSON grammar specification/i;
+
+/** The model sees none: llama.cpp (with 500), then vLLM. */
+const isFaultOfImage = /image input is not supported|is not a multimodal model|At most 0 image/i;
 
 /** llama.cpp answers these with 500, but the same request can never succeed. */
 const isFaultOfRequest = /input is not supported|Failed to parse input/i;

@@ -151,7 +151,13 @@ describe("an error answer", () => {
       500,
       readBody("llama-cpp-error-image"),
       "invalid_request_error",
-      "The model server: image input is not supported - hint: if this is unexpected, you may need to provide the mmproj",
+      "Could not process image: The model server: image input is not supported - hint: if this is unexpected, you may need to provide the mmproj",
+    ],
+    [
+      400,
+      { object: "error", message: "facebook/opt-125m is not a multimodal model None", code: 400 },
+      "invalid_request_error",
+      "Could not process image: The model server: facebook/opt-125m is not a multimodal model None",
     ],
     [
       503,
