@@ -25,6 +25,8 @@ describe("toClaudeCodeEnv", () => {
       ANTHROPIC_DEFAULT_HAIKU_MODEL: "qwen3-coder",
       CLAUDE_CODE_MAX_CONTEXT_TOKENS: "75536",
       CLAUDE_CODE_MAX_OUTPUT_TOKENS: "8192",
+      CLAUDE_CODE_FILE_READ_MAX_OUTPUT_TOKENS: "8192",
+      MAX_MCP_OUTPUT_TOKENS: "8192",
       CLAUDE_CODE_ATTRIBUTION_HEADER: "0",
       CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: "1",
       CLAUDE_CODE_DISABLE_BACKGROUND_TASKS: "1",
@@ -42,6 +44,19 @@ describe("toClaudeCodeEnv", () => {
       expect(compactsAt(env)).toBe(contextLength - output - 3000);
       expect(output).toBeGreaterThanOrEqual(4096);
       expect(output).toBeLessThanOrEqual(8192);
+    },
+  );
+
+  it.each([
+    [32_768, "4096"],
+    [131_072, "16384"],
+    [262_144, "25000"],
+  ])(
+    "lets a file be an eighth of a window of %i, and no more than the client does",
+    (contextLength, limit) => {
+      const env = toClaudeCodeEnv({ ...settings, contextLength });
+      expect(env["CLAUDE_CODE_FILE_READ_MAX_OUTPUT_TOKENS"]).toBe(limit);
+      expect(env["MAX_MCP_OUTPUT_TOKENS"]).toBe(limit);
     },
   );
 

@@ -9,6 +9,8 @@ export interface ClaudeCodeSettings {
 }
 
 const defaultOutputTokens = 8192;
+/** What the client lets a file or an MCP tool's result be by default. */
+const clientsResultTokens = 25_000;
 
 /**
  * The environment that makes Claude Code work with a model of this window. The rule was measured on
@@ -32,11 +34,18 @@ export function toClaudeCodeEnv(settings: ClaudeCodeSettings): Record<string, st
   };
 }
 
+/**
+ * A few results in one turn must not fill what a compaction has just made free: the client gives up after the third
+ * time, and where the first turn's results alone are too long it cannot compact at all.
+ */
 function toWindow(contextLength: number): Record<string, string> {
   const outputTokens = Math.min(defaultOutputTokens, Math.floor(contextLength / 4));
+  const resultTokens = Math.min(clientsResultTokens, Math.floor(contextLength / 8));
   return {
     CLAUDE_CODE_MAX_CONTEXT_TOKENS: String(contextLength + 10_000),
     CLAUDE_CODE_MAX_OUTPUT_TOKENS: String(outputTokens),
+    CLAUDE_CODE_FILE_READ_MAX_OUTPUT_TOKENS: String(resultTokens),
+    MAX_MCP_OUTPUT_TOKENS: String(resultTokens),
   };
 }
 
