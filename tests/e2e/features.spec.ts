@@ -378,10 +378,13 @@ it("a summary that stands for the conversation before it is read", async () => {
 });
 
 describe("what there is not here", () => {
+  const webSearch = { type: "web_search_20250305", name: "web_search" };
+
   it.each<[string, object]>([
     ["mcp_servers", { mcp_servers: [{ type: "url", url: "https://x", name: "m" }] }],
     ["a container", { container: "c_1" }],
-    ["server tools", { tools: [{ type: "web_search_20250305", name: "web_search" }] }],
+    ["server tools", { tools: [{ type: "code_execution_20250522", name: "code_execution" }] }],
+    ["a web search beside other tools", { tools: [weather, webSearch] }],
     [
       "citations",
       user({
@@ -403,11 +406,13 @@ describe("what there is not here", () => {
 
   it("a server tool that is forced is refused", async () => {
     await expect(
-      ask({
-        tools: [{ type: "web_search_20250305", name: "web_search" }],
-        tool_choice: { type: "tool", name: "web_search" },
-      }),
+      ask({ tools: [webSearch], tool_choice: { type: "tool", name: "web_search" } }),
     ).rejects.toMatchObject(refusal("web_search"));
+  });
+
+  it("a web search and nothing else is refused: its results would be made up", async () => {
+    await expect(ask({ tools: [webSearch] })).rejects.toMatchObject(refusal("no web search here"));
+    expect(stack.ollama.generations()).toBe(0);
   });
 });
 

@@ -70,6 +70,17 @@ describe("a tool that would run on Anthropic's servers", () => {
     expect(() => checkAbilities(asking([], fields), modelThatCan("tools"))).toThrow("Anthropic's servers");
   });
 
+  it.each<[string, Partial<CanonicalRequest>, boolean]>([
+    ["alone", { tools: [search] }, true],
+    ["beside others", { tools: [search, ...tools] }, false],
+    ["and must not be used", { tools: [search], tool_choice: { type: "none" } }, false],
+    ["of another kind", { tools: [{ type: "code_execution_20250522", name: "code_execution" }] }, false],
+  ])("a search %s", (_case, fields, isRefused) => {
+    const check = expect(() => checkAbilities(asking([], fields), modelThatCan("tools")));
+    if (isRefused) check.toThrow("there is no web search here");
+    else check.not.toThrow();
+  });
+
   it("may be offered", () => {
     expect(() =>
       checkAbilities(

@@ -21,9 +21,26 @@ export function checkAbilities(request: CanonicalRequest, { name, capabilities }
       "invalid_request_error",
       "tool_choice: these tools run on Anthropic's servers, or have definitions that are known only there",
     );
+  if (isWebSearch(request))
+    throw new ApiError(
+      "invalid_request_error",
+      "tools: there is no web search here, it runs on Anthropic's servers",
+    );
   checkInputs(request);
   if (!capabilities.has("vision") && request.messages.some(({ content }) => hasImage(content)))
     throw new ApiError("invalid_request_error", `${imageFault}: the model ${name} does not support images`);
+}
+
+/**
+ * A search and nothing else, as Claude Code's WebSearch asks for one: without the tool a model makes the results up,
+ * and the client shows them as found.
+ */
+function isWebSearch({ tools = [], tool_choice }: CanonicalRequest): boolean {
+  return (
+    tool_choice?.type !== "none" &&
+    tools.length > 0 &&
+    tools.every(({ type }) => type?.startsWith("web_search_"))
+  );
 }
 
 /** A call's input is an object: a tool that wants anything else can never be called. */
