@@ -34,6 +34,8 @@ describe("coerceToSchema", () => {
     ["an enum's text", "2", { enum: ["1", "2"] }, "2"],
     ["an enum's number", "2", { enum: [1, 2] }, 2],
     ["an enum's text with blanks", " fast ", { type: "string", enum: ["fast"] }, "fast"],
+    ["an enum's null", "null", { type: ["string", "null"], enum: ["fast", null] }, null],
+    ["an enum's word null", "null", { enum: ["null", null] }, "null"],
     ["not in the enum", "slow", { enum: ["fast"] }, "slow"],
     ["a constant", "3", { const: 3 }, 3],
     ["number or text", "42", { type: ["string", "number"] }, 42],

@@ -117,7 +117,7 @@ const isSameText = (type: Particular, value: JsonValue, text: string): boolean =
 
 const enumOf = once((schema) => {
   const values = Array.isArray(schema.enum) ? schema.enum : "const" in schema ? [schema.const] : [];
-  const plain = (values as JsonValue[]).filter((value) => typeof value !== "object");
+  const plain = (values as JsonValue[]).filter((value) => value === null || typeof value !== "object");
   return {
     texts: new Set(plain.filter((value) => typeof value === "string")),
     /** Of values that read the same the first one counts. */
