@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { MessageStreamEvent } from "#anthropic/events.js";
 import { question, readEvents, type Stack, startStack, writes } from "../support/stack.js";
@@ -126,6 +127,21 @@ describe("a call that cannot be read", () => {
       before + broken,
     );
     expect(stack.ollama.generations()).toBe(2);
+  });
+
+  it.each([
+    ["after text", "Writing.\n"],
+    ["alone", ""],
+  ])("and is none again is not stored, for the next ask may get it right: %s", async (_case, before) => {
+    const body = asked();
+    stack.ollama.script([{ text: before + broken }]);
+    await (await stack.post(body)).json();
+    // Until then a retry is given the same answer.
+    await delay(1_100);
+    stack.ollama.script([{ text: xmlCall("x") }]);
+    const next = await stack.post(body);
+    expect(next.headers.get("x-cache")).toBe("miss");
+    expect(await next.json()).toMatchObject({ stop_reason: "tool_use" });
   });
 
   it("breaks off the answer when its beginning was told", async () => {

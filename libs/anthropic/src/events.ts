@@ -8,7 +8,8 @@ export type MessageStreamEvent =
   | { type: "content_block_delta"; index: number; delta: BlockDelta }
   | { type: "content_block_stop"; index: number }
   | { type: "message_delta"; delta: MessageDelta; usage: Partial<Usage> & { output_tokens: number } }
-  | { type: "message_stop"; timings?: GenerationTimings }
+  /** What it has besides its type only our own services read; clients never get it. */
+  | { type: "message_stop"; timings?: GenerationTimings; has_lost_call?: boolean }
   | { type: "ping" }
   | ({ type: "error"; error: { type: ErrorType; message: string }; request_id?: string } & RetryAdvice);
 
@@ -24,7 +25,7 @@ export interface MessageDelta {
   stop_sequence: string | null;
 }
 
-/** How long the backend worked, in seconds. An extension that only our own services read; clients never get it. */
+/** How long the backend worked, in seconds. */
 export interface GenerationTimings {
   load_seconds: number;
   prefill_seconds: number;

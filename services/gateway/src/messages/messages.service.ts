@@ -145,6 +145,7 @@ export class MessagesService {
     const { content, stop_reason } = recording.message;
     // A foreign server may not say why it ended: what may be cut is not kept.
     if (!question.policy.isStored || content.length === 0 || stop_reason === null) return;
+    if (recording.hasLostCall) return;
     void this.cache.store(question, answer, recording).then((isStored) => {
       if (!isStored) this.metrics.countStoreFailure();
     });

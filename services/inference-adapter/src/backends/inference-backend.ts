@@ -23,6 +23,8 @@ export interface GenerationEnd {
   loadSeconds: number;
   prefillSeconds: number;
   decodeSeconds: number;
+  /** The model meant a call that came out as text, or not at all. */
+  hasLostCall?: boolean;
 }
 
 export type Capability = "tools" | "thinking" | "vision";

@@ -14,6 +14,7 @@ const end = (stopReason: GenerationEnd["stopReason"]): GenerationEnd => ({
   prefillSeconds: 0,
   decodeSeconds: 0,
 });
+const lostEnd: GenerationEnd = { ...end("end_turn"), hasLostCall: true };
 const text = (value: string): GenerationEvent => ({ type: "text", text: value });
 const call: GenerationEvent[] = [
   { type: "tool_use_start", name: "Write" },
@@ -54,7 +55,7 @@ describe("retryLostCall", () => {
     expect((await run([text("a"), unread], [text("b"), end("end_turn")])).events).toEqual([
       text("a"),
       text("<tool_call>x"),
-      end("end_turn"),
+      lostEnd,
     ]);
   });
 
@@ -89,7 +90,7 @@ describe("retryLostCall", () => {
     ["the second run is lost too", [lostAfterText]],
   ])("ends with the text that was seen when %s", async (_name, second) => {
     const { events } = await run([text("Let me look."), lostAfterText], second);
-    expect(events).toEqual([text("Let me look."), end("end_turn")]);
+    expect(events).toEqual([text("Let me look."), lostEnd]);
   });
 
   it("does not run again for another error", async () => {

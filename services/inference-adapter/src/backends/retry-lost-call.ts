@@ -44,5 +44,5 @@ async function* onlyCalls(
 
 function* endOf({ unread }: LostCallError, end: GenerationEnd): Generator<GenerationEvent> {
   if (unread !== "") yield { type: "text", text: unread };
-  yield end;
+  yield { ...end, hasLostCall: true };
 }

@@ -48,7 +48,11 @@ export async function* frameMessageEvents(
       case "end":
         yield* blocks.leave();
         yield messageDelta(event, options.inputTokens);
-        yield { type: "message_stop", timings: toTimings(event) };
+        yield {
+          type: "message_stop",
+          timings: toTimings(event),
+          ...(event.hasLostCall ? { has_lost_call: true } : {}),
+        };
         return;
     }
   }
