@@ -103,6 +103,20 @@ describe("a URL", () => {
     expect(visits).toEqual([]);
   });
 
+  it.each([
+    ["itself", "http://93.184.216.34:PORT/"],
+    ["itself by IPv6", "http://[2606:2800:220:1:0:0:0:1]:PORT/"],
+    ["a name of it", "http://own.test:PORT/"],
+  ])("that leads to this machine's public address is refused: %s", async (_case, url) => {
+    const client = clientOf({
+      resolve: (_host, _options, callback) => callback(null, [{ address: "93.184.216.34", family: 4 }]),
+      isOwn: (address) => ["93.184.216.34", "2606:2800:220:1::1"].includes(address),
+    });
+    await expect(client.fetch(url.replace("PORT", String(port)), 1000, never)).rejects.toMatchObject(
+      notPublic,
+    );
+  });
+
   it("is resolved once: a name that leads elsewhere a moment later finds nobody", async () => {
     let resolutions = 0;
     const client = clientOf({

@@ -3,6 +3,7 @@ import { request as httpRequest, type IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { isIP, type LookupFunction } from "node:net";
 import { ApiError } from "#anthropic/errors.js";
+import { isOwnAddress } from "./is-own-address.js";
 import { isPublicAddress } from "./is-public-address.js";
 
 export interface SourceClientOptions {
@@ -12,6 +13,8 @@ export interface SourceClientOptions {
   timeoutMs: number;
   /** Finds a name's addresses; `dns.lookup` where not given. */
   resolve?: Resolve;
+  /** Whether an address is this machine's; `isOwnAddress` where not given. */
+  isOwn?: (address: string) => boolean;
 }
 
 export interface FetchedSource {
@@ -69,7 +72,7 @@ export class SourceClient {
     const isPrivateAllowed = this.isPrivateAllowed(url);
     const host = url.hostname.replace(/^\[|\]$/g, "");
     // A host that is an address is connected to without a lookup.
-    if (isIP(host) && !isPrivateAllowed && !isPublicAddress(host)) throw notPublic();
+    if (isIP(host) && !isPrivateAllowed && !this.isElsewhere(host)) throw notPublic();
     return new Promise((fulfil, reject) => {
       const request = (url.protocol === "https:" ? httpsRequest : httpRequest)(url, {
         agent: false,
@@ -83,18 +86,24 @@ export class SourceClient {
     });
   }
 
-  /** As `dns.lookup`, but fails where any of the addresses is not public. */
+  /** As `dns.lookup`, but fails where any of the addresses is not public or is this machine's. */
   private readonly lookupPublic: LookupFunction = (host, options, callback) => {
     const { resolve = lookup } = this.options;
     resolve(host, { ...options, all: true }, (error, addresses) => {
       if (error) return callback(error, []);
-      if (addresses.length === 0 || !addresses.every(({ address }) => isPublicAddress(address)))
+      if (addresses.length === 0 || !addresses.every(({ address }) => this.isElsewhere(address)))
         return callback(notPublic(), []);
       if (options.all) return callback(null, addresses);
       const [first] = addresses;
       callback(null, first?.address ?? "", first?.family);
     });
   };
+
+  /** The services here, which listen on all addresses of their machine, take its public one for their own network. */
+  private isElsewhere(address: string): boolean {
+    const { isOwn = isOwnAddress } = this.options;
+    return isPublicAddress(address) && !isOwn(address);
+  }
 
   private isPrivateAllowed({ hostname, host }: URL): boolean {
     return this.options.privateHosts.has(hostname) || this.options.privateHosts.has(host);
