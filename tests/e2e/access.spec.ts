@@ -1,5 +1,7 @@
 import { AuthenticationError } from "@anthropic-ai/sdk";
 import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { connect } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startError } from "#platform/bootstrap.js";
 import { startGateway } from "../../services/gateway/src/start-gateway.js";
@@ -68,6 +70,22 @@ describe("a gateway with keys", () => {
   ])("guards %s %s", async (method, path) => {
     const request = method === "POST" ? { method, body: JSON.stringify(question()) } : {};
     expect((await fetch(stack.url + path, request)).status).toBe(401);
+  });
+
+  it.each(["content-length: 33000000", "transfer-encoding: chunked"])(
+    "reads no body without a key: %s",
+    async (length) => {
+      const socket = connect(Number(new URL(stack.url).port), "127.0.0.1");
+      socket.write(`POST /v1/messages HTTP/1.1\r\nhost: localhost\r\n${length}\r\n\r\n`);
+      const [answer] = (await once(socket, "data")) as [Buffer];
+      socket.destroy();
+      expect(answer.toString()).toMatch(/^HTTP\/1.1 401 /);
+    },
+  );
+
+  it("tells who sends a long body that the key is wrong", async () => {
+    const response = await stack.post(question({ system: "x".repeat(16_000_000) }), { "x-api-key": "dummy" });
+    expect(response.status).toBe(401);
   });
 
   it.each(["/", "/health", "/health/live", "/health/ready", "/metrics"])(

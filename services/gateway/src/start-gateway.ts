@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from "node:http";
 import { type RunningService, startService } from "#platform/bootstrap.js";
 import { checkClients } from "#platform/callers/check-caller.js";
 import { loadConfig } from "#platform/load-config.js";
@@ -23,11 +24,9 @@ export async function startGateway(
   const logger = createLogger("gateway", config);
   const keys = new ApiKeys(config, logger);
   const administration = adminKeys(config);
-  const checkClient = checkClients(
-    "gateway",
-    config,
-    (headers) => keys.hasValidKey(headers) || holdsKey(headers, administration),
-  );
+  const isTrusted = (headers: IncomingHttpHeaders) =>
+    keys.hasValidKey(headers) || holdsKey(headers, administration);
+  const checkClient = checkClients("gateway", config, isTrusted);
   const service = await startService({
     module: GatewayModule.forRoot(config, keys, inProcess),
     logger,
@@ -36,11 +35,18 @@ export async function startGateway(
     maxBodyBytes,
     keepsRawBodies: inProcess.createMessage === undefined,
     checkCaller: (request) => {
-      refuseLoop(request.headers);
+      const { headers } = request;
+      refuseLoop(headers);
       checkClient(request);
+      // The guards are asked when the body has been read, however long it is.
+      if (keys.areSet && hasBody(headers) && !isTrusted(headers)) keys.findTenant(headers);
     },
     drainTimeoutMs: config.DRAIN_TIMEOUT_MS,
   });
   logger.info({ url: service.url, model: config.MODEL_NAME }, "gateway listening");
   return service;
+}
+
+function hasBody(headers: IncomingHttpHeaders): boolean {
+  return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
 }
