@@ -160,6 +160,21 @@ describe("ModelRouter", () => {
     });
   });
 
+  it("asks for no name that no model can have", async () => {
+    await expect(router.resolve("n".repeat(20_000))).rejects.toMatchObject({
+      type: "not_found_error",
+      message: "model: no model has a name of over 500 characters",
+    });
+  });
+
+  it("keeps no long names that clients make up", async () => {
+    await router.list();
+    const find = vi.spyOn(inference.models, "find");
+    for (const name of ["claude-short", `claude-${"n".repeat(1000)}`])
+      for (let time = 0; time < 3; time++) expect(router.known(name)?.id).toBe("qwen3-coder:30b");
+    expect(find).toHaveBeenCalledTimes(1 + 3);
+  });
+
   it("cannot tell whether an unknown name is served while the adapter is down", async () => {
     await router.list();
     inference.error = down;

@@ -1,4 +1,5 @@
 import { Injectable } from "@nestjs/common";
+import { ApiError } from "#anthropic/errors.js";
 import { LastKnown } from "#platform/last-known.js";
 import type { ModelCard } from "#service-contracts/model-card.js";
 import { GatewayConfig } from "../gateway.config.js";
@@ -8,6 +9,8 @@ import { RememberedModels } from "./remembered-models.js";
 import { resolveModelName } from "./resolve-model-name.js";
 
 const maxPicked = 1000;
+/** No model's name is longer; the adapter looks for none that is. */
+const longestName = 500;
 
 /**
  * Which model answers a requested name. Keeps the last known models, through a restart too, so that hits are served
@@ -40,7 +43,10 @@ export class ModelRouter {
     const model = this.pick(requested, await this.list());
     if (model) return model;
     // The adapter looks again: the model may just have come, or be on its way, or there is none.
-    const missing = await this.inference.getModel(this.wantedName(requested));
+    const wanted = this.wantedName(requested);
+    if (wanted.length > longestName)
+      throw new ApiError("not_found_error", `model: no model has a name of over ${longestName} characters`);
+    const missing = await this.inference.getModel(wanted);
     const models = await this.listed.refresh().catch(() => this.listed.value ?? []);
     return this.pick(requested, models) ?? missing;
   }
@@ -95,7 +101,7 @@ export class ModelRouter {
   /** Names that clients make up would fill the memory: `claude-…` means the default model, whatever follows. */
   private remember(requested: string, model: ModelCard, models: ModelCard[]): void {
     const names = this.picked.get(models) ?? new Map<string, ModelCard>();
-    if (names.size < maxPicked) names.set(requested, model);
+    if (names.size < maxPicked && requested.length <= longestName) names.set(requested, model);
     this.picked.set(models, names);
   }
 }
