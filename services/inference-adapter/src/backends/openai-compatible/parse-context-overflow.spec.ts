@@ -128,6 +128,12 @@ describe("a refusal because of the window", () => {
   ])("is not %j", (body) => {
     expect(parse(body)).toBeUndefined();
   });
+
+  it("is read in no time where a server repeats a client's digits", () => {
+    const startedAt = performance.now();
+    expect(parse({ error: { message: `maximum context length ${"0".repeat(64_000)}` } })).toEqual({});
+    expect(performance.now() - startedAt).toBeLessThan(200);
+  });
 });
 
 describe("an error answer", () => {

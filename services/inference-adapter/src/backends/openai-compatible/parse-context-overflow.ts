@@ -17,7 +17,7 @@ const wordings: Wording[] = [
   {
     of: /maximum context length/i,
     prompt:
-      /(\d+) in the messages|contains (?:at least )?(\d+) input tokens|request has (\d+) input tokens|: (\d+) tokens from the input|resulted in (\d+) tokens/i,
+      /(?<!\d)(\d+) in the messages|contains (?:at least )?(\d+) input tokens|request has (\d+) input tokens|: (\d+) tokens from the input|resulted in (\d+) tokens/i,
     window: /maximum context length (?:is|of) (\d+)/i,
   },
   {
