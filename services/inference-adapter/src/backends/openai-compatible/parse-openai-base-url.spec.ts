@@ -13,9 +13,13 @@ it.each([
   expect(parseOpenAiBaseUrl(text)).toBe(url);
 });
 
-it.each(["localhost:8080", "ftp://gpu/v1", "http://", "http://gpu/v1?key=1", "http://me:secret@gpu/v1"])(
-  "%s is refused",
-  (text) => {
-    expect(() => parseOpenAiBaseUrl(text)).toThrow("must be a URL such as http://localhost:8080/v1");
-  },
-);
+it.each([
+  "localhost:8080",
+  "ftp://gpu/v1",
+  "http://",
+  "http://gpu/v1?key=1",
+  "http://me:secret@gpu/v1",
+  "http://:secret@gpu/v1",
+])("%s is refused", (text) => {
+  expect(() => parseOpenAiBaseUrl(text)).toThrow("must be a URL such as http://localhost:8080/v1");
+});

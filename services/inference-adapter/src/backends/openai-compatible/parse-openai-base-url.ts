@@ -6,7 +6,8 @@ export function parseOpenAiBaseUrl(text: string): string {
   const trimmed = text.trim();
   if (trimmed === "") return "";
   const url = URL.canParse(trimmed) ? new URL(trimmed) : undefined;
-  if (!url || !/^https?:$/.test(url.protocol) || url.search !== "" || url.hash !== "" || url.username !== "")
+  const extras = url && url.search + url.hash + url.username + url.password;
+  if (!url || !/^https?:$/.test(url.protocol) || extras !== "")
     throw new Error("must be a URL such as http://localhost:8080/v1");
   return `${url.origin}${url.pathname.replace(/\/+$/, "").replace(/\/v1$/, "")}`;
 }
