@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it, vi } from "vitest";
@@ -164,6 +164,24 @@ describe("the longest prompt prefix seen lately", () => {
     await untilReady(second);
     await until(() => expect(evaluations(second)).toEqual([2]));
     expect(JSON.stringify(second.ollama.requests)).not.toContain("secret");
+  });
+
+  it("stands in no log, whatever fails", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "llm-selfhost-warm-up-"));
+    folders.push(folder);
+    const log = join(folder, "log");
+    const MODEL_WARMUP_FILE = join(folder, "prefixes.json");
+    writeFileSync(MODEL_WARMUP_FILE, "a secret");
+    const stack = await start({ LOG_LEVEL: "info", LOG_FILE: log, MODEL_WARMUP_FILE });
+    await untilReady(stack);
+    await stack.post(question({ system: `A secret. ${system}`, tools }));
+    await stack.ollama.stop();
+    stack.ollama.loaded.clear();
+    stack.ollama.script(() => [{ status: 500, body: { error: 'unexpected "A secret. You are"' } }]);
+    await stack.ollama.resume();
+    await until(() => expect(readFileSync(log, "utf8")).toContain("no prompt prefix evaluated"));
+    expect(readFileSync(log, "utf8")).toContain("the warm-up file cannot be read");
+    expect(readFileSync(log, "utf8")).not.toContain("secret");
   });
 
   it("is left to a real request that comes first, and holds none up but for one step", async () => {

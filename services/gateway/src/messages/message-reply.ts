@@ -4,13 +4,13 @@ import { toApiError } from "#anthropic/errors.js";
 import { foldMessage } from "#anthropic/fold-message.js";
 import { eventStreamHeaders, sendEventStream } from "#platform/event-stream-reply.js";
 import { LOGGER, type Logger } from "#platform/logging.js";
+import { withoutQuotes } from "#platform/without-quotes.js";
 import type { Replay } from "../caching/replay.js";
 import { Exchange } from "./exchange.js";
 import type { Answer } from "./messages.service.js";
 import type { Caller } from "./question.js";
 import { RecentRequests } from "../status-page/recent-requests.js";
 import { MessagesMetrics } from "./messages.metrics.js";
-import { withoutQuotes } from "./without-quotes.js";
 
 const pingIntervalMs = 10_000;
 const jsonHeaders = { "content-type": "application/json; charset=utf-8" };

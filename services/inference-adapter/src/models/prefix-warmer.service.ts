@@ -2,6 +2,7 @@ import { type BeforeApplicationShutdown, Inject, Injectable, type OnModuleInit }
 import { setTimeout as delay } from "node:timers/promises";
 import type { CanonicalRequest } from "#anthropic/canonical-request.js";
 import { LOGGER, type Logger } from "#platform/logging.js";
+import { withoutQuotes } from "#platform/without-quotes.js";
 import { INFERENCE_BACKEND, type InferenceBackend, type ServedModel } from "../backends/inference-backend.js";
 import { GenerationsService } from "../generations/generations.service.js";
 import { InferenceAdapterConfig } from "../inference-adapter.config.js";
@@ -36,7 +37,8 @@ export class PrefixWarmer implements OnModuleInit, BeforeApplicationShutdown {
     try {
       for (const [model, prefix] of await readPrefixFile(path)) this.prefixes.note(model, path, () => prefix);
     } catch (error) {
-      this.logger.warn({ path, reason: (error as Error).message }, "the warm-up file cannot be read");
+      const reason = withoutQuotes((error as Error).message);
+      this.logger.warn({ path, reason }, "the warm-up file cannot be read");
     }
   }
 
@@ -66,7 +68,8 @@ export class PrefixWarmer implements OnModuleInit, BeforeApplicationShutdown {
       this.logger.info({ model: model.name, seconds }, "the prompt prefix is evaluated");
     } catch (error) {
       if (signal.aborted) return;
-      this.logger.warn({ model: model.name, reason: (error as Error).message }, "no prompt prefix evaluated");
+      const reason = withoutQuotes((error as Error).message);
+      this.logger.warn({ model: model.name, reason }, "no prompt prefix evaluated");
     }
   }
 
