@@ -41,6 +41,7 @@ const corpus: [string, () => string][] = [
   ["32 MB of spaces", () => " ".repeat(32 * mebibyte - 200) + said("hi")],
   ["32 MB of small blocks", () => said(many(700_000, () => ({ type: "text", text: "a" })))],
   ["32 MB of escapes", () => body(`"messages":[{"role":"user","content":"${"\\u0001".repeat(5_000_000)}"}]`)],
+  ["30 MB of empty objects", () => body(`${hi},"extra":[${"{},".repeat(10 * mebibyte)}{}]`)],
   ["32 MB of one opening bracket", () => "[".repeat(32 * mebibyte - 1)],
   [
     "100,000 messages",

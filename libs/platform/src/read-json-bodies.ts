@@ -2,6 +2,7 @@ import type { RawBodyRequest } from "@nestjs/common";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { checkNesting } from "#anthropic/check-nesting.js";
 import { ApiError } from "#anthropic/errors.js";
+import { checkValueCount } from "./check-value-count.js";
 
 export interface BodyOptions {
   /** Where a body may be nested more deeply than a request. */
@@ -27,11 +28,12 @@ export function readJsonBodies(fastify: FastifyInstance, { deepestBody, keepsRaw
       return done(
         new ApiError("invalid_request_error", `A body of content-encoding ${encoding} cannot be read`),
       );
-    const text = body.toString();
-    if (text === "") return done(null, undefined);
-    if (keepsRawBodies) request.rawBody = body as Buffer;
+    const bytes = body as Buffer;
+    if (bytes.length === 0) return done(null, undefined);
+    if (keepsRawBodies) request.rawBody = bytes;
     try {
-      const value = parseJson(text);
+      checkValueCount(bytes);
+      const value = parseJson(bytes.toString());
       checkNesting(value, deepestBody);
       done(null, value);
     } catch (error) {
