@@ -4,8 +4,8 @@ import { readOptions } from "./read-options.mjs";
 
 const usage = `npm run keygen -- [NAME]
 
-Makes a key, and the line that API_KEYS or a file at API_KEYS_FILE needs to know it. NAME (default me) stands in logs
-and metrics.
+Makes a key, and the line that API_KEYS or a file at API_KEYS_FILE needs to know it. NAME (default me) stands beside
+the key's counts and in the list of cached answers, in no log or metric.
 `;
 
 const [name = "me"] = readOptions({ allowPositionals: true, options: {} }, usage).positionals;
