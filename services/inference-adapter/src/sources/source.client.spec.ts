@@ -93,11 +93,7 @@ describe("a URL", () => {
     ["leads nowhere", []],
   ])("whose name %s is refused", async (_case, addresses) => {
     const client = clientOf({
-      resolve: (_host, _options, callback) =>
-        callback(
-          null,
-          addresses.map((address) => ({ address, family: address.includes(":") ? 6 : 4 })),
-        ),
+      resolve: async () => addresses.map((address) => ({ address, family: address.includes(":") ? 6 : 4 })),
     });
     await expect(client.fetch(`http://evil.test:${port}/`, 1000, never)).rejects.toMatchObject(notPublic);
     expect(visits).toEqual([]);
@@ -109,7 +105,7 @@ describe("a URL", () => {
     ["a name of it", "http://own.test:PORT/"],
   ])("that leads to this machine's public address is refused: %s", async (_case, url) => {
     const client = clientOf({
-      resolve: (_host, _options, callback) => callback(null, [{ address: "93.184.216.34", family: 4 }]),
+      resolve: async () => [{ address: "93.184.216.34", family: 4 }],
       isOwn: (address) => ["93.184.216.34", "2606:2800:220:1::1"].includes(address),
     });
     await expect(client.fetch(url.replace("PORT", String(port)), 1000, never)).rejects.toMatchObject(
@@ -121,9 +117,9 @@ describe("a URL", () => {
     let resolutions = 0;
     const client = clientOf({
       timeoutMs: 500,
-      resolve: (_host, _options, callback) => {
+      resolve: async () => {
         resolutions += 1;
-        callback(null, [{ address: resolutions === 1 ? "192.0.43.8" : "127.0.0.1", family: 4 }]);
+        return [{ address: resolutions === 1 ? "192.0.43.8" : "127.0.0.1", family: 4 }];
       },
     });
     await expect(client.fetch(`http://rebind.test:${port}/`, 1000, never)).rejects.toMatchObject({

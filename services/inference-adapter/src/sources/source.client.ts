@@ -1,8 +1,9 @@
-import { lookup, type LookupAddress, type LookupAllOptions } from "node:dns";
+import { lookup, type LookupAddress } from "node:dns";
 import { request as httpRequest, type IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { isIP, type LookupFunction } from "node:net";
 import { ApiError } from "#anthropic/errors.js";
+import { findAddresses } from "./find-addresses.js";
 import { isOwnAddress } from "./is-own-address.js";
 import { isPublicAddress } from "./is-public-address.js";
 
@@ -11,8 +12,8 @@ export interface SourceClientOptions {
   privateHosts: ReadonlySet<string>;
   /** For a whole fetch, redirects included. */
   timeoutMs: number;
-  /** Finds a name's addresses; `dns.lookup` where not given. */
-  resolve?: Resolve;
+  /** Finds a name's addresses; `findAddresses` where not given. */
+  resolve?: (host: string) => Promise<LookupAddress[]>;
   /** Whether an address is this machine's; `isOwnAddress` where not given. */
   isOwn?: (address: string) => boolean;
 }
@@ -22,12 +23,6 @@ export interface FetchedSource {
   /** As the server says, in lower case and without parameters; empty where it does not. */
   mediaType: string;
 }
-
-type Resolve = (
-  host: string,
-  options: LookupAllOptions,
-  callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
-) => void;
 
 const mostRedirects = 3;
 const redirects = [301, 302, 303, 307, 308];
@@ -88,15 +83,17 @@ export class SourceClient {
 
   /** As `dns.lookup`, but fails where any of the addresses is not public or is this machine's. */
   private readonly lookupPublic: LookupFunction = (host, options, callback) => {
-    const { resolve = lookup } = this.options;
-    resolve(host, { ...options, all: true }, (error, addresses) => {
-      if (error) return callback(error, []);
-      if (addresses.length === 0 || !addresses.every(({ address }) => this.isElsewhere(address)))
-        return callback(notPublic(), []);
-      if (options.all) return callback(null, addresses);
-      const [first] = addresses;
-      callback(null, first?.address ?? "", first?.family);
-    });
+    const { resolve = findAddresses } = this.options;
+    resolve(host).then(
+      (addresses) => {
+        const [first] = addresses;
+        if (!first || !addresses.every(({ address }) => this.isElsewhere(address)))
+          return callback(notPublic(), []);
+        if (options.all) callback(null, addresses);
+        else callback(null, first.address, first.family);
+      },
+      (error: Error) => callback(error, []),
+    );
   };
 
   /** The services here, which listen on all addresses of their machine, take its public one for their own network. */
@@ -152,6 +149,6 @@ const tooLarge = (maxBytes: number) => notDownloaded(`it is larger than ${maxByt
 /** What a client may know of it: a code, not what stands behind it. */
 function toReason(error: unknown): string {
   const { code } = error as { code?: string };
-  if (code === "ENOTFOUND" || code === "EAI_AGAIN") return "there is no such host";
+  if (code === "ENOTFOUND" || code === "ENODATA" || code === "EAI_AGAIN") return "there is no such host";
   return "the server cannot be reached";
 }
