@@ -1,3 +1,4 @@
+import type { FastifyRequest } from "fastify";
 import type { IncomingHttpHeaders } from "node:http";
 import { type RunningService, startService } from "#platform/bootstrap.js";
 import { checkClients } from "#platform/callers/check-caller.js";
@@ -39,7 +40,7 @@ export async function startGateway(
       refuseLoop(headers);
       checkClient(request);
       // The guards are asked when the body has been read, however long it is.
-      if (keys.areSet && hasBody(headers) && !isTrusted(headers)) keys.findTenant(headers);
+      if (keys.areSet && isBodyRead(request) && !isTrusted(headers)) keys.findTenant(headers);
     },
     drainTimeoutMs: config.DRAIN_TIMEOUT_MS,
   });
@@ -47,6 +48,8 @@ export async function startGateway(
   return service;
 }
 
-function hasBody(headers: IncomingHttpHeaders): boolean {
+/** Fastify leaves those of GET and HEAD alone. */
+function isBodyRead({ method, headers }: FastifyRequest): boolean {
+  if (method === "GET" || method === "HEAD") return false;
   return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
 }
