@@ -3,6 +3,7 @@
 # For bash 3.2 and newer, ssh and curl; one file, so that it can be copied to a laptop alone.
 # docs/claude-code.md says how to use it, docs/adr/0012 why it is built like this.
 set -uo pipefail
+HOME=${HOME:-~}
 
 usage() {
   cat <<'END'
@@ -184,7 +185,7 @@ read_host() {
 }
 
 check_options() {
-  local name='^[A-Za-z0-9_][A-Za-z0-9_.@:%-]*$' address='^https?://([A-Za-z0-9._-]+|\[[0-9a-fA-F:.]+\])(:[0-9]+)?(/[A-Za-z0-9._~/-]*)?$'
+  local switch name='^[A-Za-z0-9_][A-Za-z0-9_.@:%-]*$' address='^https?://([A-Za-z0-9._-]+|\[[0-9a-fA-F:.]+\])(:[0-9]+)?(/[A-Za-z0-9._~/-]*)?$'
   if [ -n "$ssh_target" ] && [ -n "$url" ]; then usage_error "Either --ssh or --url."; fi
   if [ -n "$ssh_target" ] && ! [[ $ssh_target =~ $name ]]; then usage_error "--ssh takes USER@HOST, not \"$ssh_target\"."; fi
   if [ -n "$url" ] && ! [[ $url =~ $address ]]; then usage_error "--url takes something like http://host:8000, not \"$url\"."; fi
@@ -193,6 +194,9 @@ check_options() {
   check_number --remote-port "$remote_port" 65535
   check_number --local-port "$local_port" 65535
   check_number --wait "$wait_seconds" 1000000
+  for switch in "$fresh" "$fallback"; do
+    case $switch in yes | no) ;; *) usage_error "fresh and fallback are yes or no, not \"$switch\"." ;; esac
+  done
   identity=$(to_absolute "$identity")
   key_file=$(to_absolute "$key_file")
   if [ -n "$identity" ] && [ ! -r "$identity" ]; then usage_error "There is no readable key file $identity."; fi
@@ -273,11 +277,12 @@ open_tunnel() {
       : >"$tunnel/run/users/$$"
       start_supervisor
       return
-    elif [ ! -e "$tunnel/run/pid" ] && [ "$waited" -lt 30 ]; then
-      waited=$((waited + 1)) # another start is at this very point
-    else
+    elif [ "$waited" -ge 60 ]; then
+      fail "Cannot write to $tunnel."
+    elif [ -e "$tunnel/run/pid" ] || [ "$waited" -ge 30 ]; then # before that, another start is at this very point
       clear_stale "$tunnel"
     fi
+    waited=$((waited + 1))
     sleep 0.1
   done
 }
@@ -337,7 +342,7 @@ give_up_tunnel() {
 fail_connection() {
   local where=$ssh_target said
   if [ -n "$ssh_port" ]; then where="$ssh_target, port $ssh_port"; fi
-  said=$(printable "$(grep -v 'open failed' "$tunnel/run/ssh.log" 2>/dev/null | tail -n 1)")
+  said=$(printable "$(grep -v -e 'open failed' -e 'Could not request' "$tunnel/run/ssh.log" 2>/dev/null | tail -n 1)")
   give_up_tunnel
   case $1 in
     auth) fail "$where refuses the ssh login: no key of yours is accepted there." \
@@ -493,7 +498,7 @@ kind_of_failure() {
     *"REMOTE HOST IDENTIFICATION HAS CHANGED"*) echo key-changed ;;
     *"Permission denied"* | *"Too many authentication failures"*) echo auth ;;
     *"Could not resolve hostname"*) echo unknown-host ;;
-    *"cannot listen to port"* | *"Address already in use"* | *"Could not request local forwarding"*) echo port ;;
+    *"cannot listen to port: $bound_port"[!0-9]*) echo port ;;
     *"Connection refused"*) echo refused ;;
     *"timed out"*) echo timeout ;;
     *"No route to host"* | *"etwork is unreachable"*) echo unreachable ;;
@@ -506,14 +511,16 @@ kind_of_failure() {
 
 status=""
 body=""
+gateway_key=""
+shown_key=""
 
-# ask PATH [KEY]: sets status and body; returns curl's exit code. The key goes through a pipe, since
-# everybody on this machine may read command lines. A tunnel needs no proxy.
+# ask PATH: sets status and body; returns curl's exit code. The key goes through a pipe, since everybody on this
+# machine may read command lines; no stranger gets it. A tunnel needs no proxy.
 ask() {
   local answer code proxy=()
   if [ -z "$url" ]; then proxy=(--noproxy '*'); fi
   answer=$(
-    if [ -n "${2:-}" ]; then printf 'header = "authorization: Bearer %s"\n' "$2"; fi |
+    if [ -n "$shown_key" ]; then printf 'header = "authorization: Bearer %s"\n' "$shown_key"; fi |
       curl -q -K - -sS ${proxy[@]+"${proxy[@]}"} --connect-timeout 10 --max-time 20 --max-filesize 1000000 \
         -w '\n%{http_code}' "$base_url$1" 2>&1
   )
@@ -523,7 +530,9 @@ ask() {
   return $code
 }
 
-read_field() { printable "$(printf '%s' "$body" | LC_ALL=C sed -n "s/.*\"$1\":\"\\([^\"]*\\)\".*/\\1/p" | head -n 1)"; }
+read_field() {
+  printable "$(printf '%s' "$body" | LC_ALL=C sed -nE 's/.*"'"$1"'":"(([^"\\]|\\.)*)".*/\1/p' | head -n 1 | sed 's/\\"/"/g')"
+}
 
 await_gateway() {
   local since=$SECONDS code patience
@@ -540,7 +549,12 @@ await_gateway() {
     esac
     sleep 0.5
   done
-  case $status$body in 200*'"service":"gateway"'*) return ;; esac
+  # A host name that the gateway does not know takes a key, or ALLOWED_HOSTS.
+  if [ "$status" = 403 ] && [ -n "$gateway_key" ]; then shown_key=$gateway_key && ask /; fi
+  case $status$body in
+    200*'"service":"gateway"'*) return ;;
+    *'"permission_error"'*) fail "$place refuses: $(read_field message)" ;;
+  esac
   fail "Something answers at $place, but it is not the gateway of llm-selfhost (HTTP $(printable "$status"))."
 }
 
@@ -636,19 +650,26 @@ read_environment() {
 }
 
 # What would send claude elsewhere, or a key of somebody else's to this gateway.
-foreign_variables="ANTHROPIC_API_KEY CLAUDE_CODE_USE_BEDROCK CLAUDE_CODE_USE_VERTEX CLAUDE_CODE_USE_FOUNDRY"
+foreign_variables="ANTHROPIC_API_KEY ANTHROPIC_UNIX_SOCKET CLAUDE_CODE_USE_BEDROCK CLAUDE_CODE_USE_VERTEX \
+CLAUDE_CODE_USE_FOUNDRY CLAUDE_CODE_USE_MANTLE CLAUDE_CODE_USE_ANTHROPIC_AWS CLAUDE_CODE_USE_ANTHROPIC_GOOGLE_CLOUD"
+
+read_key() {
+  local form='^[A-Za-z0-9._~+/=-]*$'
+  if [ -n "$key_file" ]; then
+    if [ ! -r "$key_file" ]; then fail "--key takes a file with the key in it, and there is none at $key_file."; fi
+    gateway_key=$(first_line "$key_file")
+    gateway_key=${gateway_key%$'\r'}
+  else
+    gateway_key=${LLM_SELFHOST_KEY:-}
+  fi
+  [[ $gateway_key =~ $form ]] || fail "The key has characters that no key has."
+}
 
 # The key, checked before claude would retry with a wrong one for minutes.
 add_key() {
-  local key="" form='^[A-Za-z0-9._~+/=-]+$' own_header='(^|'$'\n'')[Xx]-[Aa][Pp][Ii]-[Kk][Ee][Yy]:'
-  if [ -n "$key_file" ]; then
-    if [ ! -r "$key_file" ]; then fail "--key takes a file with the key in it, and there is none at $key_file."; fi
-    key=$(first_line "$key_file")
-  else
-    key=${LLM_SELFHOST_KEY:-}
-  fi
-  if [ -n "$key" ] && ! [[ $key =~ $form ]]; then fail "The key has characters that no key has."; fi
-  ask /v1/models "$key" || fail "The gateway stopped answering."
+  local key=$gateway_key own_header='(^|'$'\n'')[Xx]-[Aa][Pp][Ii]-[Kk][Ee][Yy]:'
+  shown_key=$key
+  ask /v1/models || fail "The gateway stopped answering."
   case $status in
     401 | 403)
       if [ -n "$key" ]; then fail "The gateway refuses the key: $(read_field message)"; fi
@@ -691,11 +712,13 @@ print_environment() {
 
 # What stands in Claude Code's own settings goes before the environment.
 warn_of_settings() {
-  local file
+  local file name
   for file in "${CLAUDE_CONFIG_DIR:-$HOME/.claude}/settings.json" .claude/settings.json .claude/settings.local.json; do
-    if grep -q '"ANTHROPIC_BASE_URL"' "$file" 2>/dev/null; then
-      say "$file sets ANTHROPIC_BASE_URL, and claude follows that: take it out to use this host."
-    fi
+    for name in ANTHROPIC_BASE_URL ANTHROPIC_AUTH_TOKEN apiKeyHelper $foreign_variables; do
+      if grep -q "\"$name\"" "$file" 2>/dev/null; then
+        say "$file sets $name, and claude follows that: take it out to use this host."
+      fi
+    done
   done
 }
 
@@ -716,11 +739,11 @@ start_claude() {
 needs_program() { command -v "$1" >/dev/null 2>&1; }
 
 check_programs() {
+  if [ "$action" = start ]; then find_claude; fi
   needs_program curl || fail "curl is missing: install it first."
   if [ -z "$url" ]; then
     needs_program ssh || fail "ssh is missing: install OpenSSH's client first."
   fi
-  if [ "$action" = start ]; then find_claude; fi
 }
 
 # Claude Code's own installers put it where an interactive shell finds it by an alias, and a script does not.
@@ -751,6 +774,7 @@ check_relay() {
 connect() {
   local is_known=no
   check_programs
+  read_key
   if [ -n "$url" ]; then
     base_url=$url
     place=$url
@@ -845,6 +869,6 @@ main() {
   esac
 }
 
-self=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/$(basename "${BASH_SOURCE[0]}")
+self=$(CDPATH='' cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/$(basename "${BASH_SOURCE[0]}")
 main ${1+"$@"}
 exit

@@ -1,9 +1,17 @@
 import { deepStrictEqual, equal, match, ok } from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { environment } from "./start-scripted-gateway.mjs";
-import { runLauncher, startLauncher, until } from "./run-launcher.mjs";
+import { launcher, runLauncher, startLauncher, until } from "./run-launcher.mjs";
 
 /** How claude was started: its arguments and its environment. */
 function readStarted({ started }) {
@@ -42,6 +50,17 @@ const forbidden = [
   "ANTHROPIC_CUSTOM_HEADERS",
 ];
 
+const unknownHost = {
+  status: 403,
+  body: {
+    type: "error",
+    error: {
+      type: "permission_error",
+      message: 'The host name "gpu.lan" is not known here: ALLOWED_HOSTS …',
+    },
+  },
+};
+
 const refusesKeys = (request) =>
   request.headers.authorization === "Bearer k3y" ? { body: { data: [] } } : { status: 401, body: {} };
 
@@ -63,7 +82,11 @@ export const environmentChecks = {
   }) => {
     const foreign = {
       ANTHROPIC_API_KEY: "sk-ant-mine",
+      ANTHROPIC_UNIX_SOCKET: "/tmp/another",
       CLAUDE_CODE_USE_BEDROCK: "1",
+      CLAUDE_CODE_USE_MANTLE: "1",
+      CLAUDE_CODE_USE_ANTHROPIC_AWS: "1",
+      CLAUDE_CODE_USE_ANTHROPIC_GOOGLE_CLOUD: "1",
       LLM_SELFHOST_KEY: "k3y",
     };
     await runLauncher(laptop, args, { env: foreign });
@@ -164,7 +187,7 @@ export const environmentChecks = {
 
   "a key comes from a file, and stands on no command line": async ({ laptop, args, gateway, folder }) => {
     const file = join(folder, "my key");
-    writeFileSync(file, "k3y\n");
+    writeFileSync(file, "k3y\r\n");
     gateway.answers["/v1/models"] = refusesKeys;
     const { done } = startLauncher(laptop, [...args, "--key", file]);
     let seen = "";
@@ -175,6 +198,17 @@ export const environmentChecks = {
     ok(seen.includes("claude_start.sh"));
     equal(seen.includes("k3y"), false);
     equal(readStarted(laptop).env.ANTHROPIC_AUTH_TOKEN, "k3y");
+  },
+
+  "a key opens a gateway that does not know the host name": async ({ laptop, gateway }) => {
+    for (const path of Object.keys(gateway.answers)) {
+      const known = gateway.answers[path];
+      gateway.answers[path] = (request) => (request.headers.authorization ? known : unknownHost);
+    }
+    const args = ["--url", `http://127.0.0.1:${gateway.port}`];
+    const { stderr } = await runLauncher(laptop, args);
+    match(stderr, /refuses: The host name "gpu\.lan" is not known here: ALLOWED_HOSTS/);
+    equal((await runLauncher(laptop, args, { env: { LLM_SELFHOST_KEY: "k3y" } })).code, 7);
   },
 
   "a key in the user's own headers is enough, and no other key goes along": async ({
@@ -198,9 +232,11 @@ export const environmentChecks = {
 
   "settings of claude that go before the environment are told": async ({ laptop, args }) => {
     mkdirSync(join(laptop.home, ".claude"));
-    const settings = { env: { ANTHROPIC_BASE_URL: "http://elsewhere" } };
-    writeFileSync(join(laptop.home, ".claude/settings.json"), JSON.stringify(settings));
-    match((await runLauncher(laptop, args)).stderr, /settings\.json sets ANTHROPIC_BASE_URL/);
+    const env = { ANTHROPIC_BASE_URL: "http://elsewhere", CLAUDE_CODE_USE_BEDROCK: "1" };
+    writeFileSync(join(laptop.home, ".claude/settings.json"), JSON.stringify({ env, apiKeyHelper: "date" }));
+    const { stderr } = await runLauncher(laptop, args);
+    for (const name of [...Object.keys(env), "apiKeyHelper"])
+      match(stderr, new RegExp(`settings\\.json sets ${name}, `));
   },
 
   "a claude that only an alias finds": async ({ laptop, args }) => {
@@ -208,6 +244,10 @@ export const environmentChecks = {
     mkdirSync(place, { recursive: true });
     renameSync(join(laptop.programs, "claude"), join(place, "claude"));
     equal((await runLauncher(laptop, args)).code, 7);
+    const missing = { PATH: join(laptop.home, "nothing") };
+    const options = { program: "/bin/bash", env: missing };
+    const { code, stderr } = await runLauncher(laptop, [launcher, ...args, "--fallback"], options);
+    equal(code, 7, stderr);
   },
 
   "--url needs no ssh": async ({ laptop, gateway }) => {
@@ -239,8 +279,18 @@ export const environmentChecks = {
     writeFileSync(file, `${lines.join("\n")}\n[other]\nurl = http://127.0.0.1:${gateway.port}\nsssh = x\n`);
     match((await runLauncher(laptop, [])).stderr, /Which host\? gpu box other/);
     match((await runLauncher(laptop, ["other"])).stderr, /hosts, line 11: there is no option "sssh"/);
+    writeFileSync(file, "[other]\nurl = http://127.0.0.1\nfallback = true\n");
+    match((await runLauncher(laptop, ["other"])).stderr, /are yes or no, not "true"/);
     writeFileSync(file, "[other]\ntouch hacked\n");
     match((await runLauncher(laptop, ["other"])).stderr, /line 2 is neither/);
+  },
+
+  "without HOME, and where CDPATH makes cd print": async ({ laptop, args }) => {
+    symlinkSync(join(launcher, ".."), join(laptop.home, "project"));
+    const copy = { program: "bash", env: { CDPATH: laptop.home } };
+    equal((await runLauncher(laptop, ["project/claude_start.sh", ...args], copy)).code, 7);
+    const { code, stderr } = await runLauncher(laptop, ["--status"], { env: { HOME: undefined } });
+    deepStrictEqual([code, stderr], [0, ""]);
   },
 
   "the state is where XDG_STATE_HOME says": async ({ laptop, args, folder }) => {

@@ -93,6 +93,23 @@ export const failureChecks = {
     taken.close();
     return { ...result, says: /Port in use: no port from 65535 on/ };
   },
+  "a forwarding of the user's own, whose port is taken": async ({ laptop, args, port }) => {
+    const wrapper = `#!/bin/sh\nPATH=\${PATH#*:}\nexec ssh -L 127.0.0.1:${port}:localhost:1 "$@"\n`;
+    writeFileSync(join(laptop.programs, "ssh"), wrapper, { mode: 0o755 });
+    return {
+      ...(await runLauncher(laptop, args)),
+      says: new RegExp(`failed: .*cannot listen to port: ${port}`),
+    };
+  },
+  "the state cannot be written": async ({ laptop, args, port }) => {
+    const [, target, , sshPort] = args;
+    mkdirSync(laptop.state, { recursive: true });
+    const place = join(laptop.state, `${target}-${sshPort}-${port}`);
+    symlinkSync("/proc/self", place);
+    const result = await runLauncher(laptop, args);
+    rmSync(place);
+    return { ...result, says: /Cannot write to .*tunnels/ };
+  },
   "something else answers": async ({ laptop, args, gateway }) => {
     gateway.answers["/"] = { status: 404, body: "<html>" };
     return {
