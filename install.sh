@@ -2,7 +2,7 @@
 # Installs everything on a Debian or Ubuntu host without Docker, such as a RunPod pod or a vast.ai instance:
 # ./install.sh --help. May be run again at any time: it does what is missing and changes nothing else.
 set -euo pipefail
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+root=$(CDPATH='' cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cd "$root"
 local_folder=$root/.local
 PATH=$local_folder/bin:$local_folder/node/bin:$PATH

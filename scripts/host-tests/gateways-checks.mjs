@@ -39,6 +39,16 @@ export async function gatewaysChecks(node) {
       assert.match(`${other.code} ${other.output}`, /^1 It runs with 2 gateway\(s\): stop it first/);
     },
 
+    "restart keeps their number, and stops nothing where the configuration is wrong": async () => {
+      const before = stateOf(scratch);
+      const wrong = await scratch.runWith({ CACHE_TTL: "long" }, "./start_llm_selfhost.sh", "restart");
+      assert.match(`${wrong.code} ${wrong.output}`, /^1 The configuration is wrong:\n {2}CACHE_TTL/);
+      assert.deepEqual(stateOf(scratch).supervisor, before.supervisor);
+      const { code, output } = await scratch.host("restart");
+      assert.equal(code, 0, output);
+      assert.deepEqual(stateOf(scratch).gatewayPorts, before.gatewayPorts);
+    },
+
     "nginx on API_PORT spreads messages over both, as a stream without delay": async () => {
       nginx = startNginx(scratch);
       await until("nginx and the model answer", () => isAnswering(url), 60_000);

@@ -56,6 +56,32 @@ export async function installChecks(node) {
       assert.deepEqual(readdirSync(scratch.volume), []);
     },
 
+    "values that cannot be stop it before anything is done": async () => {
+      for (const [args, says] of [
+        [["--model", "--yes"], /--model needs a value/],
+        [["--context", "08"], /window must be a whole number of tokens, 512 at least, not 08/],
+        [["--context", "99999999999999999999"], /window must be a whole number/],
+        [["--storage", "volume"], /--storage takes a path that begins with \//],
+      ]) {
+        const { code, output } = await scratch.install("--dry-run", ...args);
+        assert.match(`${code} ${output}`, /^1 /);
+        assert.match(output, says);
+      }
+      const { output } = await scratch.install("--dry-run", "--storage", `${scratch.volume}/`);
+      assert.ok(output.includes(`models in ${scratch.volume}/ollama/models`), output);
+    },
+
+    "a CDPATH that makes cd print": async () => {
+      const env = { CDPATH: scratch.folder };
+      const { code, output } = await scratch.runWith(
+        env,
+        "sh",
+        "-c",
+        "cd .. && project/install.sh --dry-run",
+      );
+      assert.match(`${code} ${output}`, /^0 [^]*Nothing was changed/);
+    },
+
     "too little VRAM stops it, with the window that fits": async () => {
       scratch.addGpu(20_475);
       const small = await scratch.install();

@@ -30,7 +30,11 @@ export async function start(options) {
   const log = openLog(logName);
   const child = spawn(
     process.execPath,
-    [fileURLToPath(new URL("main.mjs", import.meta.url)), "run", ...options.args],
+    [
+      fileURLToPath(new URL("main.mjs", import.meta.url)),
+      "run",
+      ...(options.gateways ? ["--gateways", String(options.gateways)] : []),
+    ],
     {
       env: process.env,
       detached: true,
@@ -74,6 +78,13 @@ export async function stop({ isHasty }) {
   while (isAlive(state.supervisor)) await delay(lookIntervalMs);
   await endLeftovers();
   print(["Stopped."]);
+}
+
+/** With as many gateways as there are. A wrong configuration is told before anything is stopped. */
+export async function restartAll({ isHasty, gateways = runningState()?.gatewayPorts.length }) {
+  await readConfiguration();
+  await stop({ isHasty });
+  return start({ gateways });
 }
 
 /** Ends one program of the running stack, which the supervisor then starts again. */

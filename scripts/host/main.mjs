@@ -1,6 +1,6 @@
 // ./start_llm_selfhost.sh: what its words mean.
 import { readOptions } from "../read-options.mjs";
-import { restart, run, start, status, stop } from "./commands.mjs";
+import { restart, restartAll, run, start, status, stop } from "./commands.mjs";
 import { StartFault } from "./start-fault.mjs";
 
 const usage = `./start_llm_selfhost.sh [command]
@@ -28,12 +28,8 @@ try {
 }
 
 async function obey({ command, name, isHasty, gateways }) {
-  const args = gateways ? ["--gateways", String(gateways)] : [];
-  if (command === "restart" && name === undefined) {
-    await stop({ isHasty });
-    return start({ gateways, args });
-  }
-  return commands[command]({ name, isHasty, gateways, args });
+  if (command === "restart" && name === undefined) return restartAll({ isHasty, gateways });
+  return commands[command]({ name, isHasty, gateways });
 }
 
 /** @throws StartFault */

@@ -22,9 +22,9 @@ choose_model() {
   fi
   model=${model:-qwen3-coder}
   context=${context:-65536}
-  case $context in
-    *[!0-9]* | "") die "The window must be a whole number of tokens, not $context" ;;
-  esac
+  if ! [[ $context =~ ^[1-9][0-9]{2,6}$ ]] || [ "$context" -lt 512 ]; then
+    die "The window must be a whole number of tokens, 512 at least, not $context"
+  fi
   remember MODEL_NAME "$model"
   [ "$context" = 65536 ] || remember CONTEXT_LENGTH "$context"
   if [ -n "$(setting OLLAMA_HOST)" ]; then remember OLLAMA_HOST "$(setting OLLAMA_HOST)"; fi

@@ -28,7 +28,7 @@ read_options() {
   while [ $# -gt 0 ]; do
     case $1 in
       --model | --context | --storage | --redis)
-        [ -n "${2:-}" ] || die "$1 needs a value"$'\n\n'"$(usage)"
+        case ${2:-} in "" | -*) die "$1 needs a value"$'\n\n'"$(usage)" ;; esac
         ;;
     esac
     case $1 in
@@ -40,7 +40,10 @@ read_options() {
       --no-model) with_model=no ;;
       --model) asked_model=$2 && shift ;;
       --context) asked_context=$2 && shift ;;
-      --storage) asked_storage=$2 && shift ;;
+      --storage)
+        case $2 in /*) ;; *) die "--storage takes a path that begins with /, not $2" ;; esac
+        asked_storage=${2%/} && shift
+        ;;
       --redis) asked_redis=$2 && shift ;;
       --help | -h) usage && exit 0 ;;
       *) die "Unknown option $1"$'\n\n'"$(usage)" ;;
