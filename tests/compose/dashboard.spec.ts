@@ -58,6 +58,14 @@ describe("the dashboard", () => {
   });
 });
 
+describe("the expressions of dashboard and rules", () => {
+  it("divide by nothing that is 0 without traffic, which would be shown as NaN", () => {
+    const expressions = [...panels.flatMap(({ targets = [] }) => targets), ...rules].map(({ expr }) => expr);
+    const guarded = /\/\s*(\(sum[^/]*> 0\)|[\de]+)/g;
+    expect(expressions.filter((expr) => expr.replaceAll(guarded, "").includes("/"))).toEqual([]);
+  });
+});
+
 describe("the metrics that dashboard and rules ask for", () => {
   let stack: Stack;
   let names: Set<string | undefined>;
