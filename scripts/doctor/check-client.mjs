@@ -16,6 +16,14 @@ export async function checkClient(url, env) {
         "open it again: ssh -N -L 8001:localhost:8000 -p PORT root@HOST; docs/troubleshooting.md#tunnel",
       ),
     ];
+  if (reached.refusal)
+    return [
+      broken(
+        "tunnel",
+        `${base} refuses: ${reached.refusal}`,
+        "ask by address, or add the name to ALLOWED_HOSTS on the host",
+      ),
+    ];
   if (reached.service !== "gateway")
     return [
       broken(
@@ -41,8 +49,9 @@ async function reach(base) {
     });
     const latencyMs = Math.round(performance.now() - startedAt);
     const skewMs = Math.abs(Date.now() - latencyMs / 2 - Date.parse(answer.headers.get("date") ?? ""));
-    const { service } = await answer.json().catch(() => ({}));
-    return { service, latencyMs, skewMs };
+    const { service, error } = await answer.json().catch(() => ({}));
+    const refusal = error?.type === "permission_error" ? error.message : undefined;
+    return { service, refusal, latencyMs, skewMs };
   } catch (error) {
     return { fault: error.cause?.code ?? error.cause?.message ?? error.message };
   }

@@ -108,6 +108,12 @@ export async function doctorChecks(node) {
       assert.match(down.find("tunnel", "broken").text, /ECONNREFUSED/);
       const wrong = await examine({}, "--url", `http://127.0.0.1:${ports.ollama}`);
       assert.match(wrong.find("tunnel", "broken").text, /not as the gateway/);
+      const error = { type: "permission_error", message: 'The host name "gpu.lan" is not known here' };
+      const refusing = createServer((_, response) => response.writeHead(403).end(JSON.stringify({ error })));
+      await once(refusing.listen(0, "127.0.0.1"), "listening");
+      const refused = await examine({}, "--url", `http://127.0.0.1:${refusing.address().port}`);
+      refusing.close();
+      assert.match(refused.find("tunnel", "broken").text, /refuses: The host name "gpu\.lan"/);
     },
 
     "a gateway that is there and cannot answer": async () => {
