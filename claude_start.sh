@@ -59,9 +59,13 @@ printable() {
   printf '%s' "$1" | LC_ALL=C tr -cd '\40-\176' | cut -c 1-300
 }
 
+# Whoever evaluates the environment sees that there is none: eval "$(… --print-env)" && claude
+fail_eval() { if [ "$action" = print-env ]; then echo false; fi; }
+
 usage_error() {
   say "$1"
   say "./claude_start.sh --help explains the options; arguments of claude stand after --."
+  fail_eval
   exit 2
 }
 
@@ -74,6 +78,7 @@ fail() {
     say "Starting plain claude instead (--fallback)."
     exec "$claude_program" ${claude_arguments[@]+"${claude_arguments[@]}"}
   fi
+  fail_eval
   exit 1
 }
 

@@ -140,6 +140,8 @@ export const environmentChecks = {
     await done;
     equal(said.stdout, "qwen3-coder:30b\n");
     equal((await runLauncher(laptop, ["--stop"])).code, 0);
+    const wrong = await runLauncher(laptop, ["--print-env", "--url", "http://127.0.0.1:1"]);
+    equal(spawnSync("sh", ["-c", wrong.stdout]).status, 1, "what evaluates it must fail");
   },
 
   "a hostile gateway starts nothing": async ({ laptop, args, gateway }) => {
@@ -147,7 +149,7 @@ export const environmentChecks = {
     for (const line of hostile) {
       gateway.answers["/claude-code/env"] = { body: `${environment}${line}\n` };
       const { code, stdout, stderr } = await runLauncher(laptop, print);
-      deepStrictEqual([code, stdout], [1, ""], line);
+      deepStrictEqual([code, stdout], [1, "false\n"], line);
       match(stderr, /no plain setting, so nothing of it is used/, line);
       equal(
         /[^\n\x20-\x7e]/.test(stderr),
