@@ -345,10 +345,14 @@ give_up_tunnel() {
 }
 
 fail_connection() {
-  local where=$ssh_target said
+  local where=$ssh_target said unusable
   if [ -n "$ssh_port" ]; then where="$ssh_target, port $ssh_port"; fi
   said=$(printable "$(grep -v -e 'open failed' -e 'Could not request' "$tunnel/run/ssh.log" 2>/dev/null | tail -n 1)")
+  unusable=$(printable "$(grep 'Load key' "$tunnel/run/ssh.log" 2>/dev/null | tail -n 1)")
   give_up_tunnel
+  if [ -n "$unusable" ]; then
+    say "ssh cannot use a key: $unusable. It has to be the private one, and readable for you alone (chmod 600)."
+  fi
   case $1 in
     auth) fail "$where refuses the ssh login: no key of yours is accepted there." \
       "Give the right one with -i FILE; a key with a passphrase must be in the agent (ssh-add FILE)." ;;

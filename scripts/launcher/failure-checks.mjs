@@ -1,6 +1,6 @@
 import { equal } from "node:assert/strict";
 import { createServer } from "node:net";
-import { chmodSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { once } from "node:events";
@@ -45,6 +45,15 @@ export const failureChecks = {
     return {
       ...(await runLauncher(laptop, [...args, "-i", other])),
       says: /refuses the ssh login.*ssh-add/s,
+    };
+  },
+  "a key that others can read": async ({ laptop, folder, args }) => {
+    const open = join(folder, "an open key");
+    copyFileSync(args[args.indexOf("-i") + 1], open);
+    chmodSync(open, 0o644);
+    return {
+      ...(await runLauncher(laptop, [...args, "-i", open])),
+      says: /cannot use a key: .*an open key": bad permissions.*chmod 600/,
     };
   },
   "the connection is refused": async ({ laptop, args }) => {
