@@ -46,7 +46,7 @@ export class OllamaBackend implements InferenceBackend {
     this.client = new OllamaClient(options.baseUrl, options.connectTimeoutMs);
     this.models = new OllamaModels(this.client, requests, lostSlotSlackMs);
     this.answers = new OllamaAnswers(this.client, this.models, options);
-    this.translationVersion = `4 ${requests.mode}`;
+    this.translationVersion = `5 ${requests.mode}`;
   }
 
   listModels(): Promise<BackendModel[]> {

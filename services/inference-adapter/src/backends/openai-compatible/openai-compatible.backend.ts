@@ -42,7 +42,7 @@ export interface OpenAiCompatibleOptions {
 /** vLLM, SGLang, llama.cpp's server, LM Studio. They load their models themselves, each with one window. */
 export class OpenAiCompatibleBackend implements InferenceBackend {
   readonly name = "openai-compatible";
-  readonly translationVersion = 2;
+  readonly translationVersion = 3;
   readonly cancelsInPrefill = true;
   readonly forcesCalls = true;
 

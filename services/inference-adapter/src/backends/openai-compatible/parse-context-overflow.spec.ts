@@ -132,7 +132,7 @@ describe("a refusal because of the window", () => {
   it("is read in no time where a server repeats a client's digits", () => {
     const startedAt = performance.now();
     expect(parse({ error: { message: `maximum context length ${"0".repeat(64_000)}` } })).toEqual({});
-    expect(performance.now() - startedAt).toBeLessThan(200);
+    expect(performance.now() - startedAt).toBeLessThan(1000);
   });
 });
 
