@@ -164,6 +164,13 @@ describe("HttpClient.stream", () => {
     await expect(text(body)).rejects.toThrow("aborted");
   });
 
+  it("fails where the other side changes to another protocol", async () => {
+    const { url } = await serve(({ socket }) => {
+      socket.write("HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n");
+    });
+    expect(await faultOf(new HttpClient(url, 1000).stream(get()))).toBe("broken");
+  });
+
   it("leaves nothing on the signal when the body has ended", async () => {
     const { url } = await serve((_request, response) => response.end("whole"));
     const { signal } = new AbortController();

@@ -69,6 +69,11 @@ function headOf(call: ClientRequest, signal: AbortSignal): Promise<IncomingMessa
       signal.removeEventListener("abort", giveUp);
       reject(new LostCall(call.reusedSocket, error));
     });
+    // Where the other side changes to another protocol unasked, Node closes the connection without a word.
+    call.on("close", () => {
+      signal.removeEventListener("abort", giveUp);
+      reject(new LostCall(false, new Error("the connection was closed without an answer")));
+    });
     call.once("response", (answer) => {
       signal.removeEventListener("abort", giveUp);
       // Who reads it meets the error as well; who has not begun to does not fall over it.
