@@ -15,16 +15,33 @@ afterAll(() => {
   server.closeAllConnections();
 });
 
-it("a request finds a living connection behind any number of dead ones", async () => {
+/** A client with so many kept connections, and these. */
+async function keepSome() {
   const client = new HttpClient(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, 1000);
   const waiting: ServerResponse[] = [];
-  const dead = new WeakSet<Socket>();
+  const known = new WeakSet<Socket>();
   answer = (socket, response) => {
-    dead.add(socket);
+    known.add(socket);
     if (waiting.push(response) === kept) for (const each of waiting) each.end("{}");
   };
   const ask = () => client.request({ method: "POST", path: "/", body: {} });
   await Promise.all(Array.from({ length: kept }, ask));
-  answer = (socket, response) => (dead.has(socket) ? socket.resetAndDestroy() : response.end("{}"));
+  return { ask, known };
+}
+
+it("a request finds a living connection behind any number of dead ones", async () => {
+  const { ask, known } = await keepSome();
+  answer = (socket, response) => (known.has(socket) ? socket.resetAndDestroy() : response.end("{}"));
   expect((await ask()).status).toBe(200);
+});
+
+it("a request that breaks whoever reads it is sent twice at most", async () => {
+  const { ask } = await keepSome();
+  let asked = 0;
+  answer = (socket) => {
+    asked += 1;
+    socket.resetAndDestroy();
+  };
+  await expect(ask()).rejects.toMatchObject({ fault: "broken" });
+  expect(asked).toBe(2);
 });

@@ -145,16 +145,17 @@ export class HttpClient {
             isLate = true;
             ending.abort();
           });
-    // Every try uses up a kept socket, and a fresh one is never stale.
-    const tryUntilFresh = (): Promise<Answer> =>
+    // Once and no oftener: the other side may have begun its work before it broke off.
+    const tryTwice = (): Promise<Answer> =>
       attempt(ending.signal).catch((error: unknown) => {
-        if (isStaleSocket(error) && !ending.signal.aborted) return tryUntilFresh();
-        throw error;
+        if (!isStaleSocket(error) || ending.signal.aborted) throw error;
+        this.dropKeptSockets();
+        return attempt(ending.signal);
       });
     if (wish?.aborted) onWish();
     else wish?.addEventListener("abort", onWish, { once: true });
     try {
-      return await tryUntilFresh();
+      return await tryTwice();
     } catch (error) {
       if (!isLate && ending.signal.aborted)
         throw new UpstreamError("aborted", "the request was given up", { cause: error });
@@ -163,6 +164,11 @@ export class HttpClient {
       wish?.removeEventListener("abort", onWish);
       stopClock();
     }
+  }
+
+  /** Where one is stale the others are, too, and the next call gets a fresh one. */
+  private dropKeptSockets(): void {
+    for (const socket of Object.values(this.agent.freeSockets).flat()) socket?.destroy();
   }
 }
 
