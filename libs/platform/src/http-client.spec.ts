@@ -171,6 +171,14 @@ describe("HttpClient.stream", () => {
     expect(await faultOf(new HttpClient(url, 1000).stream(get()))).toBe("broken");
   });
 
+  it("takes no time in which this process was busy for one without a connection", async () => {
+    const { url } = await serve((_request, response) => void response.end());
+    const answer = new HttpClient(url, 100).stream(get());
+    const until = performance.now() + 300;
+    while (performance.now() < until);
+    expect((await answer).status).toBe(200);
+  });
+
   it("leaves nothing on the signal when the body has ended", async () => {
     const { url } = await serve((_request, response) => response.end("whole"));
     const { signal } = new AbortController();

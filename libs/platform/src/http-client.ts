@@ -214,11 +214,11 @@ function withConnectTimeout<A extends HttpAgent>(agent: A, timeoutMs: number): A
   agent.createConnection = (options, callback) => {
     const socket = createConnection(options, callback);
     if (!socket) return socket;
-    const timer = setTimeout(() => {
+    const stopClock = afterWaiting(timeoutMs, () => {
       socket.destroy(Object.assign(new Error("connection timed out"), { code: connectTimeoutCode }));
-    }, timeoutMs);
-    socket.once("connect", () => clearTimeout(timer));
-    socket.once("close", () => clearTimeout(timer));
+    });
+    socket.once("connect", stopClock);
+    socket.once("close", stopClock);
     return socket;
   };
   return agent;
