@@ -17,6 +17,17 @@ describe("RefusedCommands", () => {
     expect(refused.reason).toBeUndefined();
   });
 
+  it.each([
+    "BUSY Redis is busy running a script",
+    "LOADING Redis is loading",
+    "MASTERDOWN Link with MASTER is down",
+  ])("ends with any command's success where all were refused: %s", (text) => {
+    const { refused } = start();
+    refused.add("zrevrangebyscore", text);
+    refused.remove("get");
+    expect(refused.reason).toBeUndefined();
+  });
+
   it("is logged once a minute, however often it comes and goes", () => {
     const { clock, refused } = start();
     const logged = Array.from({ length: 130 }, (_, second) => {

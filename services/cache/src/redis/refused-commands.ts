@@ -5,6 +5,8 @@ const logIntervalMs = 60_000;
 
 /** A success with another key says nothing. */
 const ofSomeKeys = /: (MOVED|CLUSTERDOWN) /;
+/** Every command is refused so, and a success of any of them says that it is over. */
+const ofAllCommands = /: (BUSY|LOADING|MASTERDOWN) /;
 
 interface Refusal {
   reason: string;
@@ -38,5 +40,7 @@ export class RefusedCommands {
   remove(name: string): void {
     const known = this.refusals.get(name);
     if (known && !ofSomeKeys.test(known.reason)) this.refusals.delete(name);
+    for (const [other, { reason }] of this.refusals)
+      if (ofAllCommands.test(reason)) this.refusals.delete(other);
   }
 }
