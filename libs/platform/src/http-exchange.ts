@@ -70,12 +70,14 @@ function headOf(call: ClientRequest, signal: AbortSignal): Promise<IncomingMessa
       reject(new LostCall(call.reusedSocket, error));
     });
     // Where the other side changes to another protocol unasked, Node closes the connection without a word.
-    call.on("close", () => {
+    const onClose = () => {
       signal.removeEventListener("abort", giveUp);
       reject(new LostCall(false, new Error("the connection was closed without an answer")));
-    });
+    };
+    call.once("close", onClose);
     call.once("response", (answer) => {
       signal.removeEventListener("abort", giveUp);
+      call.off("close", onClose);
       // Who reads it meets the error as well; who has not begun to does not fall over it.
       answer.on("error", () => undefined);
       resolve(answer);
