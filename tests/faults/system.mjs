@@ -128,7 +128,8 @@ export class System {
   }
 
   #addRedis(port) {
-    const args = ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"];
+    const own = ["--port", String(port), "--bind", "127.0.0.1", "--dir", this.folder];
+    const args = [...own, "--save", "", "--appendonly", "no"];
     this.processes.redis = new ManagedProcess("redis", {
       command: "redis-server",
       args,
