@@ -43,6 +43,6 @@ ENV NODE_ENV=production \
     REDIS_HOST=127.0.0.1
 VOLUME /workspace
 EXPOSE 22
-HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 CMD ["node", "docker/health-check.mjs", "8000"]
+HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 CMD ["node", "docker/health-check.mjs", "API_PORT", "8000"]
 ENTRYPOINT ["tini", "--", "docker/all-in-one.sh"]
 CMD []

@@ -104,7 +104,7 @@ function toAbilities({ capabilities = [], model_info = {} }: OllamaShow) {
 
 async function* refuseErrors(chunks: AsyncIterable<OllamaPullChunk>): AsyncGenerator<OllamaPullChunk> {
   for await (const chunk of chunks) {
-    if (chunk.error !== undefined) throw mapOllamaError(500, chunk);
+    if (chunk.error != null) throw mapOllamaError(500, chunk);
     yield chunk;
   }
 }

@@ -68,7 +68,7 @@ export interface OllamaRawChunk extends OllamaChunk {
 export interface OllamaChunk {
   done?: boolean;
   done_reason?: string;
-  error?: string;
+  error?: string | null;
   load_duration?: number;
   prompt_eval_count?: number;
   prompt_eval_duration?: number;
@@ -82,7 +82,7 @@ export interface OllamaPullChunk {
   digest?: string;
   total?: number;
   completed?: number;
-  error?: string;
+  error?: string | null;
 }
 
 export interface OllamaTags {

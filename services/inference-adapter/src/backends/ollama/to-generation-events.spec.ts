@@ -43,6 +43,13 @@ describe("lines of Ollama become what the model does", () => {
     ).toEqual([{ type: "thinking", thinking: "hm" }, { type: "text", text: "yes" }, ended]);
   });
 
+  it("an error that is null is none", async () => {
+    expect(await translate({ message: { content: "yes" }, error: null }, end)).toEqual([
+      { type: "text", text: "yes" },
+      ended,
+    ]);
+  });
+
   it("thinking comes before text and calls of the same line", async () => {
     const line = {
       message: { content: "b", thinking: "a", tool_calls: [{ function: { name: "f", arguments: {} } }] },

@@ -14,7 +14,7 @@ export async function* toGenerationEvents(
 ): AsyncGenerator<GenerationEvent> {
   const seen: Seen = { outputTokens: 0, toolCall: false };
   for await (const chunk of chunks) {
-    if (chunk.error !== undefined) throw toChunkError(chunk);
+    if (chunk.error != null) throw toChunkError(chunk);
     checkChatChunk(chunk);
     const { thinking, content = chunk.response, tool_calls } = chunk.message ?? {};
     if (thinking) yield { type: "thinking", thinking };
