@@ -34,6 +34,11 @@ export interface RunningService {
   close(drainTimeoutMs?: number): Promise<void>;
 }
 
+/**
+ * Node takes one new connection in each turn of its event loop. Beyond this many that wait (the kernel has a limit of
+ * its own, net.core.somaxconn, by default the same), a connection is tried again after seconds.
+ */
+const backlog = 4096;
 /** How often a closing service closes the connections that have nothing to do any more. */
 const sweepIntervalMs = 50;
 /** How long the ended answers have to come to their clients before all connections are closed. */
@@ -96,7 +101,7 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
     });
   };
   try {
-    await app.listen(port, host);
+    await app.listen({ port, host, backlog });
   } catch (error) {
     await close(0);
     throw error;
