@@ -119,6 +119,9 @@ set_option() {
 
 parse_arguments() {
   local given=() name index
+  for name in ${1+"$@"}; do # known before the first fault is told
+    case $name in --) break ;; --print-env) action=print-env ;; esac
+  done
   while [ $# -gt 0 ]; do
     case $1 in
       --) shift && break ;;
@@ -149,7 +152,7 @@ parse_arguments() {
   if [ -z "$ssh_target$url$host_name" ] && [ "$action" != status ] && [ "$action" != stop ]; then
     host_name=$(list_hosts)
     case $host_name in
-      "") usage && exit 2 ;;
+      "") usage >&2 && fail_eval && exit 2 ;;
       *$'\n'*) usage_error "Which host? $(printf '%s' "$host_name" | tr '\n' ' ')" ;;
     esac
     read_host "$host_name"
@@ -559,7 +562,9 @@ await_gateway() {
     sleep 0.5
   done
   # A host name that the gateway does not know takes a key, or ALLOWED_HOSTS.
-  if [ "$status" = 403 ] && [ -n "$gateway_key" ]; then shown_key=$gateway_key && ask /; fi
+  case $status$body in
+    403*'"permission_error"'*) if [ -n "$gateway_key" ]; then shown_key=$gateway_key && ask /; fi ;;
+  esac
   case $status$body in
     200*'"service":"gateway"'*) return ;;
     *'"permission_error"'*) fail "$place refuses: $(read_field message)" ;;

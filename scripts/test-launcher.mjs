@@ -49,9 +49,11 @@ async function others() {
   const usages = Object.entries(usageChecks).map(([name, { args, says }]) => [
     `usage: ${name}`,
     async ({ laptop }) => {
-      const { code, stderr } = await runLauncher(laptop, args);
+      const { code, stdout, stderr } = await runLauncher(laptop, args);
       equal(code, 2, stderr);
       match(stderr, says);
+      // What evaluates it must fail.
+      equal(stdout, args.includes("--print-env") ? "false\n" : "");
       equal(existsSync(join(laptop.home, "hacked")), false);
     },
   ]);

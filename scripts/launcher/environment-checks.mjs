@@ -213,6 +213,17 @@ export const environmentChecks = {
     equal((await runLauncher(laptop, args, { env: { LLM_SELFHOST_KEY: "k3y" } })).code, 7);
   },
 
+  "a stranger that refuses everybody is shown no key": async ({ laptop, gateway }) => {
+    gateway.answers["/"] = { status: 403, body: "<html>" };
+    const env = { LLM_SELFHOST_KEY: "k3y" };
+    const { stderr } = await runLauncher(laptop, ["--url", `http://127.0.0.1:${gateway.port}`], { env });
+    match(stderr, /not the gateway of llm-selfhost \(HTTP 403\)/);
+    deepStrictEqual(
+      gateway.requests.map(({ headers }) => headers.authorization),
+      [undefined],
+    );
+  },
+
   "a key in the user's own headers is enough, and no other key goes along": async ({
     laptop,
     args,

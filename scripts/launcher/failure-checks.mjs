@@ -181,5 +181,7 @@ export const usageChecks = {
   "both ways": { args: ["--ssh", "root@host", "--url", "http://host"], says: /Either --ssh or --url/ },
   "a value that is missing": { args: ["--ssh"], says: /--ssh needs a value/ },
   "a host that is not in the file": { args: ["nowhere"], says: /there is no file .*hosts/ },
-  "nothing at all": { args: [], says: /^$/ },
+  "nothing at all": { args: [], says: /^Usage: / },
+  "a wrong option before --print-env": { args: ["--prot", "22", "--print-env"], says: /no option --prot/ },
+  "--print-env without a host": { args: ["--print-env"], says: /^Usage: / },
 };
