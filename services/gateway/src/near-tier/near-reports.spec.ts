@@ -16,11 +16,12 @@ const patience = { timeout: 10_000, interval: 10 };
 async function start(status = 204) {
   const taken: GatewayReport[] = [];
   const server = await startServer((request, response) => {
-    void json(request).then((report) => {
+    void json(request).then(async (report) => {
       taken.push(report as GatewayReport);
+      await server.delay;
       response.writeHead(server.status).end();
     });
-  }, onTestFinished).then((opened) => Object.assign(opened, { status }));
+  }, onTestFinished).then((opened) => Object.assign(opened, { status, delay: Promise.resolve() }));
   const config = Object.assign(new GatewayConfig(), { CACHE_URL: server.url });
   const near = new NearTier(config, new Registry());
   const reports = new NearReports(
@@ -30,6 +31,11 @@ async function start(status = 204) {
   );
   onTestFinished(() => reports.onApplicationShutdown());
   return { server, near, reports, taken };
+}
+
+function keepOne(near: NearTier): void {
+  const terms = { instance: "one", remaining_ms: 60_000, bytes: 1, given: [] };
+  near.keep("a", {} as StoredEntry, terms, near.changes);
 }
 
 describe("NearReports", () => {
@@ -83,12 +89,34 @@ describe("NearReports", () => {
     const { near, taken } = await start();
     near.beginFollowing("one");
     letGo(near);
-    const terms = { instance: "one", remaining_ms: 60_000, bytes: 1, given: [] };
-    near.keep("a", {} as StoredEntry, terms, near.changes);
+    keepOne(near);
     await new Promise((resolve) => setTimeout(resolve, 300));
     expect(taken).toEqual([]);
     letGo(near);
     await vi.waitFor(() => expect(taken).toMatchObject([{ stores: 1, entries: 0, bytes: 0 }]), patience);
+  });
+
+  it("tells that copies have gone while it was telling something else", async () => {
+    const { server, near, reports, taken } = await start();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    server.delay = promise;
+    near.beginFollowing("one");
+    keepOne(near);
+    reports.countMiss();
+    await vi.waitFor(() => expect(taken).toMatchObject([{ entries: 1 }]), patience);
+    near.letGoOfAll();
+    resolve();
+    await vi.waitFor(() => expect(taken.at(-1)).toMatchObject({ entries: 0 }), patience);
+  });
+
+  it("tells again that copies have gone when it was not taken", async () => {
+    const { server, near, taken } = await start(503);
+    near.beginFollowing("one");
+    keepOne(near);
+    near.letGoOfAll();
+    await vi.waitFor(() => expect(taken).toHaveLength(1), patience);
+    server.status = 204;
+    await vi.waitFor(() => expect(taken).toMatchObject([{}, { entries: 0 }]), patience);
   });
 
   it("tells what is left at the end", async () => {

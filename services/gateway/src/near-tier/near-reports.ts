@@ -22,6 +22,8 @@ export class NearReports implements OnApplicationShutdown {
   private waitingMarks = 0;
   private misses = 0;
   private reportedStores = 0;
+  /** It holds less than it has told. */
+  private isLess = false;
   private timer: NodeJS.Timeout | undefined;
   private sending: Promise<void> | undefined;
   private isClosed = false;
@@ -36,7 +38,10 @@ export class NearReports implements OnApplicationShutdown {
       config.CONNECT_TIMEOUT_MS,
       innerHeaders(config),
     );
-    near.onLetGo = () => this.schedule(reportDelayMs);
+    near.onLetGo = () => {
+      this.isLess = true;
+      this.schedule(reportDelayMs);
+    };
   }
 
   countHit(key: string): void {
@@ -71,7 +76,7 @@ export class NearReports implements OnApplicationShutdown {
   }
 
   private get isEmpty(): boolean {
-    return this.hits.size === 0 && this.given.size === 0 && this.misses === 0;
+    return this.hits.size === 0 && this.given.size === 0 && this.misses === 0 && !this.isLess;
   }
 
   private schedule(delayMs: number): void {
@@ -103,6 +108,7 @@ export class NearReports implements OnApplicationShutdown {
     this.waitingMarks = 0;
     this.misses = 0;
     this.reportedStores = near.stores;
+    this.isLess = false;
     return {
       reader: this.feed.reader,
       hits: [...hits].map(([key, { count, lastAt }]) => [key, count, lastAt]),
@@ -122,5 +128,6 @@ export class NearReports implements OnApplicationShutdown {
     for (const [key, hashes] of given) for (const hash of hashes) this.addGiven(key, hash);
     this.misses += misses;
     this.reportedStores -= stores;
+    this.isLess = true;
   }
 }
