@@ -45,6 +45,15 @@ describe("NearTier", () => {
     expect(near.find("a")).toBeUndefined();
   });
 
+  it("does not look for what has expired each time that it is asked for its size", () => {
+    expect(near.size.entries).toBe(0);
+    keep("a", { remaining_ms: 1000 });
+    vi.advanceTimersByTime(9000);
+    expect(near.size.entries).toBe(1);
+    vi.advanceTimersByTime(1000);
+    expect(near.size.entries).toBe(0);
+  });
+
   it("gives nothing after two seconds of silence, and again when it has heard", () => {
     keep("a");
     vi.advanceTimersByTime(1999);

@@ -16,6 +16,8 @@ const maxMarks = 400_000;
 const restMs = 60_000;
 /** Without a word from the cache service for so long, a change may be on its way. */
 const maxUnheardMs = 2000;
+/** To look through 100,000 copies takes some 20 ms. */
+const lookIntervalMs = 10_000;
 export const rememberedMs = 3_600_000;
 
 interface Copy {
@@ -42,6 +44,7 @@ export class NearTier {
   private instance: string | undefined;
   private heardAt = -Infinity;
   private restsUntil = -Infinity;
+  private looksAgainAt = -Infinity;
 
   constructor(config: GatewayConfig, @Inject(Registry) registry: Registry) {
     const maxBytes = config.CACHE_NEAR_MEMORY_MB * 1024 * 1024;
@@ -62,10 +65,9 @@ export class NearTier {
     return this.instance !== undefined && now - this.heardAt < maxUnheardMs && now >= this.restsUntil;
   }
 
-  /** Without what has expired. */
+  /** What has expired lately may still be counted. */
   get size(): { entries: number; bytes: number } {
-    const now = performance.now();
-    for (const [key, { until }] of this.copies?.entries() ?? []) if (until <= now) this.copies?.delete(key);
+    this.dropExpired();
     return { entries: this.copies?.size ?? 0, bytes: this.copies?.calculatedSize ?? 0 };
   }
 
@@ -124,6 +126,13 @@ export class NearTier {
   endFollowing(): void {
     this.instance = undefined;
     this.letGoOfAll();
+  }
+
+  private dropExpired(): void {
+    const now = performance.now();
+    if (now < this.looksAgainAt) return;
+    this.looksAgainAt = now + lookIntervalMs;
+    for (const [key, { until }] of this.copies?.entries() ?? []) if (until <= now) this.copies?.delete(key);
   }
 
   /** A copy whose sessions are not all known any more would be given to one of them again. */
