@@ -61,7 +61,8 @@ export async function installChecks(node) {
         [["--model", "--yes"], /--model needs a value/],
         [["--context", "08"], /window must be a whole number of tokens, 512 at least, not 08/],
         [["--context", "99999999999999999999"], /window must be a whole number/],
-        [["--storage", "volume"], /--storage takes a path that begins with \//],
+        [["--storage", "volume"], /--storage takes the path of a volume/],
+        [["--storage", "/"], /--storage takes the path of a volume/],
       ]) {
         const { code, output } = await scratch.install("--dry-run", ...args);
         assert.match(`${code} ${output}`, /^1 /);

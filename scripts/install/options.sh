@@ -41,7 +41,7 @@ read_options() {
       --model) asked_model=$2 && shift ;;
       --context) asked_context=$2 && shift ;;
       --storage)
-        case $2 in /*) ;; *) die "--storage takes a path that begins with /, not $2" ;; esac
+        case $2 in /?*) ;; *) die "--storage takes the path of a volume, such as /workspace, not $2" ;; esac
         asked_storage=${2%/} && shift
         ;;
       --redis) asked_redis=$2 && shift ;;
