@@ -3,8 +3,8 @@ const longestReason = 300;
 const upToQuote = /^(?:[^"'`{}[\]<>\r\n\u2018-\u201f\u00ab]|(?<=[a-z])'(?=[a-z]))*/i;
 
 /**
- * The reason of a failure as it may be logged: a backend may quote the model's own words in it, as Ollama does with
- * a tool call that it cannot parse, so it ends before the first quotation mark, brace, tag or line break.
+ * The reason of a failure as it may be logged: another service may quote in it what no log is to hold, so it ends
+ * before the first quotation mark, brace, tag or line break.
  */
 export function withoutQuotes(reason: string): string {
   const [begin = ""] = upToQuote.exec(reason) ?? [];
