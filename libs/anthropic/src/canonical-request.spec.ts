@@ -207,6 +207,7 @@ describe("the same to the model", () => {
       body({ system: "You are" }),
     ],
     ["metadata", body(), body({ metadata: { user_id: "x" } })],
+    ["safeguards", body(), body({ safeguards: [{ type: "dangerous_tool_use" }] })],
     ["a thread that begins", body(), body({ thread: { type: "create" } })],
     ["tool_choice auto", body(), body({ tool_choice: { type: "auto" } })],
     ["thinking that is off", body(), body({ thinking: { type: "disabled" } })],

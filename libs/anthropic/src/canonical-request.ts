@@ -8,7 +8,10 @@ import type { MessagesRequest, OutputConfig, TextBlock, ToolChoice } from "./mes
 // KV prefix stays warm. A deny-list: what is not named here is kept.
 
 /** A request in canonical form: contents are always lists of blocks, `system` too. */
-export interface CanonicalRequest extends Omit<MessagesRequest, "system" | "stream" | "metadata"> {
+export interface CanonicalRequest extends Omit<
+  MessagesRequest,
+  "system" | "stream" | "metadata" | "safeguards"
+> {
   system?: TextBlock[];
   messages: CanonicalMessage[];
 }
@@ -20,6 +23,7 @@ export function toCanonicalRequest(request: MessagesRequest): CanonicalRequest {
     tools,
     messages,
     metadata: _metadata,
+    safeguards: _safeguards,
     stream: _stream,
     thread: _thread,
     ...rest

@@ -14,6 +14,8 @@ export interface MessagesRequest {
   tool_choice?: ToolChoice;
   thinking?: ThinkingConfig;
   metadata?: unknown;
+  /** What Anthropic's servers check calls by, in Claude Code's auto mode; random ids and the state of git in it. */
+  safeguards?: unknown;
   output_config?: OutputConfig;
   thread?: Thread;
 }

@@ -19,6 +19,10 @@ describe("hashParts", () => {
   it.each<[string, object]>([
     ["the stream flag", { stream: true }],
     ["metadata", { metadata: { user_id: "somebody" } }],
+    [
+      "what a check of its calls is told",
+      { safeguards: [{ type: "dangerous_tool_use", classifier_context: { permission_mode: "auto" } }] },
+    ],
     ["a system prompt as one block", { system: [{ type: "text", text: "You are terse." }] }],
     [
       "a caching hint",
