@@ -11,8 +11,9 @@ export class FaultyLink {
   #pairs = new Set();
   #mode = "well";
   #delayMs = 0;
-  /** Sockets of which a chunk is held back. */
+  /** Sockets of which a chunk is held back, and those that have ended behind it. */
   #held = new WeakSet();
+  #ended = new WeakSet();
 
   constructor(name, targetPort) {
     Object.assign(this, { name, targetPort });
@@ -101,8 +102,8 @@ export class FaultyLink {
       if (this.#mode !== "lose") near.resetAndDestroy();
     });
     far.on("data", (chunk) => this.#pass(far, near, chunk));
-    near.once("end", () => far.end());
-    far.once("end", () => near.end());
+    near.once("end", () => this.#end(near, far));
+    far.once("end", () => this.#end(far, near));
     if (this.#mode === "lose") this.#losePair(pair);
     if (this.#mode === "freeze") {
       near.pause();
@@ -122,8 +123,15 @@ export class FaultyLink {
     setTimeout(() => {
       to.write(chunk);
       this.#held.delete(from);
-      this.#goOn(from);
+      if (this.#ended.has(from)) to.end();
+      else this.#goOn(from);
     }, this.#delayMs);
+  }
+
+  /** A paused socket ends all the same where nothing is left to be read. */
+  #end(from, to) {
+    if (this.#held.has(from)) this.#ended.add(from);
+    else to.end();
   }
 
   /** Not past a chunk that is still held back. */
