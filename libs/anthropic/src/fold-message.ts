@@ -123,28 +123,34 @@ export async function foldMessage(events: AsyncIterable<MessageStreamEvent>): Pr
 /** @returns false where the delta's type is not known */
 function addDelta(open: OpenBlock, delta: BlockDelta): boolean {
   const { type } = open.block;
-  const isText = type === "text";
-  const isThinking = type === "thinking";
-  if (delta.type === "text_delta" && isText) open.parts.push(requireText(delta.text));
-  else if (delta.type === "thinking_delta" && isThinking) open.parts.push(requireText(delta.thinking));
-  // Calls of a server's own tools have their input in pieces too.
-  else if (delta.type === "input_json_delta" && !isText && !isThinking)
-    open.parts.push(requireText(delta.partial_json));
-  else if (delta.type === "signature_delta" && isThinking) open.signature = requireText(delta.signature);
-  else if (delta.type === "citations_delta" && isText) open.citations.push(delta.citation);
-  else if (isKnownDelta(delta)) throw wrongOrder(`${delta.type} inside a ${type} block`);
-  else return false;
-  return true;
+  switch (delta.type) {
+    case "text_delta":
+      if (type !== "text") break;
+      open.parts.push(requireText(delta.text));
+      return true;
+    case "citations_delta":
+      if (type !== "text") break;
+      open.citations.push(delta.citation);
+      return true;
+    case "thinking_delta":
+      if (type !== "thinking") break;
+      open.parts.push(requireText(delta.thinking));
+      return true;
+    case "signature_delta":
+      if (type !== "thinking") break;
+      open.signature = requireText(delta.signature);
+      return true;
+    case "input_json_delta":
+      // Calls of a server's own tools have their input in pieces too.
+      if (type === "text" || type === "thinking") break;
+      open.parts.push(requireText(delta.partial_json));
+      return true;
+    default:
+      requireText((delta as { type: unknown }).type);
+      return false;
+  }
+  throw wrongOrder(`${delta.type} inside a ${type} block`);
 }
-
-const knownDeltas = new Set([
-  "text_delta",
-  "thinking_delta",
-  "input_json_delta",
-  "signature_delta",
-  "citations_delta",
-]);
-const isKnownDelta = ({ type }: BlockDelta) => knownDeltas.has(requireText(type));
 
 function requireText(value: unknown): string {
   if (typeof value === "string") return value;

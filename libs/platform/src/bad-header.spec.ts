@@ -1,9 +1,9 @@
 import { Controller, Get, Module, Res } from "@nestjs/common";
 import type { FastifyReply } from "fastify";
-import pino from "pino";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { MessageStreamEvent } from "#anthropic/events.js";
-import { type RunningService, startService } from "./bootstrap.js";
+import { startTestService } from "./__fixtures__/start-test-service.js";
+import type { RunningService } from "./bootstrap.js";
 import { sendEventStream } from "./event-stream-reply.js";
 
 // A header that Node refuses to send must not leave a client without an answer.
@@ -44,15 +44,7 @@ class BadHeaderModule {}
 
 let service: RunningService;
 beforeAll(async () => {
-  service = await startService({
-    module: { module: BadHeaderModule },
-    logger: pino({ level: "silent" }),
-    host: "127.0.0.1",
-    port: 0,
-    maxBodyBytes: 1024,
-    checkCaller: () => {},
-    drainTimeoutMs: 0,
-  });
+  service = await startTestService(BadHeaderModule);
 });
 afterAll(() => service.close());
 

@@ -1,9 +1,8 @@
 import { Module } from "@nestjs/common";
 import { readFileSync } from "node:fs";
 import { connect } from "node:net";
-import pino from "pino";
 import { expect, it, onTestFinished } from "vitest";
-import { startService } from "./bootstrap.js";
+import { startTestService } from "./__fixtures__/start-test-service.js";
 
 @Module({})
 class EmptyModule {}
@@ -18,15 +17,7 @@ const mostWaiting = () => Number(readFileSync("/proc/sys/net/core/somaxconn", "u
 it.runIf(process.platform === "linux" && mostWaiting() >= clients)(
   "a service that is busy has room for many new connections",
   async () => {
-    const service = await startService({
-      module: { module: EmptyModule },
-      logger: pino({ level: "silent" }),
-      host: "127.0.0.1",
-      port: 0,
-      maxBodyBytes: 1024,
-      checkCaller: () => {},
-      drainTimeoutMs: 0,
-    });
+    const service = await startTestService(EmptyModule);
     const port = Number(new URL(service.url).port);
     // In one turn of the event loop: none of them is accepted meanwhile.
     const sockets = Array.from({ length: clients }, () => connect(port, "127.0.0.1").on("error", () => {}));

@@ -9,7 +9,7 @@ export interface Recording {
   message: Message;
   timings: GenerationTimings | undefined;
   /** The model meant a call that came out as text: another generation may have it. */
-  hasLostCall?: boolean;
+  hasLostCall?: boolean | undefined;
 }
 
 /** What becomes of a recording; one of the two is called, once. */
@@ -54,7 +54,7 @@ async function pump(
       }
       if (event.type === "message_stop" && fold.isExact) {
         isTold = true;
-        onWhole(toRecording(fold.finish(), event));
+        onWhole({ message: fold.finish(), timings: event.timings, hasLostCall: event.has_lost_call });
       }
       handover.add(event);
     }
@@ -62,13 +62,6 @@ async function pump(
     // Some come one by one, some many at a time.
     if (!isTold) onUntold(Math.max(deltas, Math.ceil(characters / charactersPerToken)));
   }
-}
-
-function toRecording(
-  message: Message,
-  { timings, has_lost_call: hasLostCall }: Extract<MessageStreamEvent, { type: "message_stop" }>,
-): Recording {
-  return { message, timings, ...(hasLostCall ? { hasLostCall } : {}) };
 }
 
 function lengthOf(delta: BlockDelta): number {

@@ -54,12 +54,12 @@ export class OllamaAnswers {
     const preparing = this.prepare(request, model, signal);
     return retryLostCall(
       async (attempt) => {
-        const prepared = await preparing;
-        const reading = toReading(prepared);
-        if (attempt > 0) prepared.chat.options.seed = randomInt(2 ** 31);
-        return prepared.prompt === undefined
-          ? this.readChat(request, model, prepared.chat, signal, reading)
-          : this.readRaw(request, model, { ...prepared, prompt: prepared.prompt }, attempt, signal, reading);
+        const { chat, prompt } = await preparing;
+        const reading = toReading({ chat, prompt });
+        if (attempt > 0) chat.options.seed = randomInt(2 ** 31);
+        return prompt === undefined
+          ? this.readChat(request, model, chat, signal, reading)
+          : this.readRaw(request, model, { chat, prompt }, attempt, signal, reading);
       },
       () => this.onRescue("retry"),
     );

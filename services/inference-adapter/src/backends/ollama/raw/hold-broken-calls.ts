@@ -6,40 +6,42 @@ const callTag = /<tool_call>|<function=/g;
 
 /**
  * A line of the text that begins as a call, though none was found there: it is broken, or of a tool that is not
- * known. It is held back; where the answer ends without any call it was lost, and another try may get it right. On
- * the last try it passes, and the end tells of it.
- * @throws LostCallError with what was held back, on the first try
+ * known. It is held back; where the answer ends without any call it was lost, and another try may get it right.
+ * @throws LostCallError with what was held back
  */
 export async function* holdBrokenCalls(
   events: AsyncIterable<GenerationEvent>,
-  isLastTry: boolean,
 ): AsyncGenerator<GenerationEvent> {
   const prose = new ProseContext();
   let held = "";
-  let isFound = false;
   let hasCall = false;
   for await (const event of events) {
     if (event.type === "text" && !hasCall) {
-      const start: number = isFound ? 0 : findCall(event.text, prose);
-      isFound ||= start < event.text.length;
-      if (isLastTry) {
-        yield event;
-        continue;
-      }
+      const start = held === "" ? findCall(event.text, prose) : 0;
       if (start > 0) yield { type: "text", text: event.text.slice(0, start) };
       held += event.text.slice(start);
       continue;
     }
     hasCall ||= event.type === "tool_use_start";
-    if (isLastTry && isFound && !hasCall && event.type === "end") {
-      yield { ...event, hasLostCall: true };
-      continue;
-    }
     if (held !== "" && event.type === "end" && event.stopReason === "end_turn")
       throw new LostCallError("The model wrote a tool call that cannot be read", event, held);
     if (held !== "") yield { type: "text", text: held };
     held = "";
     yield event;
+  }
+}
+
+/** On the last try such a line passes, and the end tells of it. */
+export async function* tellBrokenCalls(
+  events: AsyncIterable<GenerationEvent>,
+): AsyncGenerator<GenerationEvent> {
+  const prose = new ProseContext();
+  let isFound = false;
+  let hasCall = false;
+  for await (const event of events) {
+    if (event.type === "text" && !hasCall) isFound ||= findCall(event.text, prose) < event.text.length;
+    hasCall ||= event.type === "tool_use_start";
+    yield event.type === "end" && isFound && !hasCall ? { ...event, hasLostCall: true } : event;
   }
 }
 

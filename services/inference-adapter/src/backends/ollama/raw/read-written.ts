@@ -6,7 +6,7 @@ import { rescueToolCalls } from "../../../tool-rescue/rescue-tool-calls.js";
 import { cutAtStopSequence } from "../../cut-at-stop-sequence.js";
 import type { GenerationEvent } from "../../inference-backend.js";
 import { deferredTools } from "./deferred-tools.js";
-import { holdBrokenCalls } from "./hold-broken-calls.js";
+import { holdBrokenCalls, tellBrokenCalls } from "./hold-broken-calls.js";
 import { splitThinking } from "./split-thinking.js";
 import { trimBeforeCalls } from "./trim-before-calls.js";
 import type { WrittenBlock } from "./written-answers.js";
@@ -44,7 +44,8 @@ export async function* readWritten(
   const parts = think ? splitThinking(noteWritten(), /<think>\s*$/.test(prompt)) : noteWritten();
   const tools = [...clientTools(request), ...deferredTools(request)];
   const calls = trimBeforeCalls(rescueToolCalls(parts, tools, onCall, { drafts: true }));
-  const answer = cutAtStopSequence(holdBrokenCalls(calls, isLastTry), request.stop_sequences ?? []);
+  const checked = isLastTry ? tellBrokenCalls(calls) : holdBrokenCalls(calls);
+  const answer = cutAtStopSequence(checked, request.stop_sequences ?? []);
   const blocks = new Blocks();
   for await (const event of answer) {
     if (event.type === "end" && event.stopReason === "tool_use" && isAsTemplateHasIt) {
