@@ -2,7 +2,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { findFreePort, listenOnFreePort } from "./__fixtures__/listen-on-free-port.js";
+import { findFreePort } from "../../tests/support/free-ports.js";
+import { listenOnFreePort } from "./__fixtures__/listen-on-free-port.js";
 
 const script = fileURLToPath(new URL("../../scripts/start.mjs", import.meta.url));
 const running = new Set<ChildProcess>();

@@ -2,7 +2,8 @@ import { createServer } from "node:http";
 import { afterEach, describe, expect, it } from "vitest";
 import { startFakeOpenAi } from "../../tests/support/fake-openai/fake-openai.js";
 import { startFakeOllama } from "../../tests/support/fake-ollama/fake-ollama.js";
-import { findFreePort, listenOnFreePort } from "./__fixtures__/listen-on-free-port.js";
+import { findFreePort } from "../../tests/support/free-ports.js";
+import { listenOnFreePort } from "./__fixtures__/listen-on-free-port.js";
 import { type Embedded, type EmbeddedSettings, startEmbedded } from "./start-embedded.js";
 
 const opened: { close(): unknown }[] = [];

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createWriteStream } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { findFreePorts } from "../find-free-ports.mjs";
+import { findFreePorts } from "../../tests/support/free-ports.ts";
 import { root } from "../root.mjs";
 
 const startLimitMs = 30_000;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { renameSync } from "node:fs";
 import { createServer } from "node:http";
-import { findFreePorts } from "../find-free-ports.mjs";
+import { findFreePorts } from "../../tests/support/free-ports.ts";
 import { isAnswering, makeStack, until } from "./stack.mjs";
 
 /** `npm run doctor`: what it says of what is wrong. */

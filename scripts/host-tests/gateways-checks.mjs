@@ -3,7 +3,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { findFreePorts } from "../find-free-ports.mjs";
+import { findFreePorts } from "../../tests/support/free-ports.ts";
 import { ask, isAnswering, isLive, makeStack, programOf, setTokenDelay, stateOf, until } from "./stack.mjs";
 
 /** Several gateways behind nginx with the configuration of the docs. */

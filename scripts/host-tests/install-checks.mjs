@@ -12,7 +12,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { addNodeRelease, addOllamaRelease, startDownloadServer } from "./download-server.mjs";
-import { findFreePorts } from "../find-free-ports.mjs";
+import { findFreePorts } from "../../tests/support/free-ports.ts";
 import { Scratch } from "./scratch.mjs";
 
 const version = "99.0.0";

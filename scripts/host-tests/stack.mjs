@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
-import { findFreePorts } from "../find-free-ports.mjs";
+import { findFreePorts } from "../../tests/support/free-ports.ts";
 import { freeRange, Scratch } from "./scratch.mjs";
 
 /** A scratch installation whose programs listen on free ports; its Ollama is the project's fake. */

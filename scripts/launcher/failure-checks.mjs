@@ -5,7 +5,7 @@ import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { once } from "node:events";
 import { changeHostKey } from "./change-host-key.mjs";
-import { findFreePort } from "../find-free-ports.mjs";
+import { findFreePort } from "../../tests/support/free-ports.ts";
 import { takePort } from "./ports.mjs";
 import { makeKey, startSshd } from "./start-sshd.mjs";
 import { notReady } from "./start-scripted-gateway.mjs";

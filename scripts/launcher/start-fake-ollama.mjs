@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { root } from "../root.mjs";
-import { findFreePort } from "../find-free-ports.mjs";
+import { findFreePort } from "../../tests/support/free-ports.ts";
 import { waitForPort } from "./ports.mjs";
 
 /** The scripted Ollama of the tests as a program of its own, with eight slots. */

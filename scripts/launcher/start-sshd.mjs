@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { appendFileSync, copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { userInfo } from "node:os";
 import { join } from "node:path";
-import { findFreePort } from "../find-free-ports.mjs";
+import { findFreePort } from "../../tests/support/free-ports.ts";
 import { waitForPort } from "./ports.mjs";
 
 /**

@@ -4,7 +4,7 @@ import { closeSync, openSync, readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { findFreePort } from "../../embedded/src/__fixtures__/listen-on-free-port.js";
+import { findFreePort } from "../support/free-ports.js";
 import { type FakeOllama, startFakeOllama } from "../support/fake-ollama/fake-ollama.js";
 import { postMessage, question, readEvents } from "../support/stack.js";
 
@@ -69,6 +69,7 @@ describe.skipIf(process.platform !== "linux")("an output that cannot be written"
     await isUp();
     await delay(1000);
     await answers(10);
+    expect(child.exitCode).toBe(null);
     child.kill("SIGTERM");
     expect(await ended).toEqual([0, null]);
   });

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { findFreePort } from "../../embedded/src/__fixtures__/listen-on-free-port.js";
+import { findFreePort } from "../support/free-ports.js";
 import { type FakeOllama, startFakeOllama } from "../support/fake-ollama/fake-ollama.js";
 import { postMessage, question, readEvents } from "../support/stack.js";
 

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { MessageStreamEvent } from "#anthropic/events.js";
 import { decodeEvents } from "#anthropic/sse.js";
 import type { RunningService } from "#platform/bootstrap.js";
-import { findFreePort } from "../../embedded/src/__fixtures__/listen-on-free-port.js";
+import { findFreePort } from "../support/free-ports.js";
 import { startGateway } from "../../services/gateway/src/start-gateway.js";
 import { postMessage, question } from "../support/stack.js";
 

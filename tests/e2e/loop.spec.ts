@@ -1,5 +1,5 @@
 import { expect, it, onTestFinished } from "vitest";
-import { findFreePort } from "../../embedded/src/__fixtures__/listen-on-free-port.js";
+import { findFreePort } from "../support/free-ports.js";
 import { startGateway } from "../../services/gateway/src/start-gateway.js";
 
 it("a gateway whose INFERENCE_URL is its own says so instead of asking itself for ever", async () => {

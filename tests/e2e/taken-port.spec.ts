@@ -3,7 +3,8 @@ import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { findFreePort, listenOnFreePort } from "../../embedded/src/__fixtures__/listen-on-free-port.js";
+import { listenOnFreePort } from "../../embedded/src/__fixtures__/listen-on-free-port.js";
+import { findFreePort } from "../support/free-ports.js";
 import { type FakeOllama, startFakeOllama } from "../support/fake-ollama/fake-ollama.js";
 import { startInferenceAdapter } from "../../services/inference-adapter/src/start-inference-adapter.js";
 

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { findFreePort, type RedisServer, startRedisServer } from "./redis-server.js";
+import { findFreePort } from "./free-ports.js";
+import { type RedisServer, startRedisServer } from "./redis-server.js";
 
 const slotCount = 16384;
 

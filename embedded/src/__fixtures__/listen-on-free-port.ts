@@ -7,11 +7,3 @@ export async function listenOnFreePort(): Promise<{ port: number; server: Server
   await once(server, "listening");
   return { port: (server.address() as AddressInfo).port, server };
 }
-
-/** A port where nothing listens. */
-export async function findFreePort(): Promise<number> {
-  const { port, server } = await listenOnFreePort();
-  server.close();
-  await once(server, "close");
-  return port;
-}

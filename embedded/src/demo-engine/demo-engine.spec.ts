@@ -1,6 +1,6 @@
 import { createServer, type Server } from "node:http";
 import { afterEach, describe, expect, it } from "vitest";
-import { findFreePort } from "../__fixtures__/listen-on-free-port.js";
+import { findFreePort } from "../../../tests/support/free-ports.js";
 import { type DemoEngine, type DemoEngineOptions, startDemoEngine } from "./demo-engine.js";
 
 const opened: { close(): unknown }[] = [];

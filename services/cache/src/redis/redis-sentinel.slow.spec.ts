@@ -13,7 +13,8 @@ describe.skipIf(isRedisMissing)("Redis behind sentinels", { timeout: 120_000 }, 
   /** `undefined` where the sentinel that promotes the replica has just closed its clients' connections. */
   const askReplica = (...args: string[]) =>
     servers.replica.cli(...args).catch((error: unknown) => {
-      if (!String(error).includes("Server closed the connection")) throw error;
+      if (!/Server closed the connection|Connection reset by peer|Broken pipe/.test(String(error)))
+        throw error;
     });
   const expectMovedToReplica = async () => {
     await waitUntil("the replica is the master", async () =>

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { Authority, type Certificate } from "../../../../tests/support/certificates.js";
+import { findFreePort } from "../../../../tests/support/free-ports.js";
 import {
-  findFreePort,
   isRedisMissing,
   type RedisServer,
   startRedisServer,
