@@ -287,6 +287,7 @@ describe("the same to the model", () => {
       tools(read, write),
       tools(read, { ...write, defer_loading: true }),
     ],
+    ["eager_input_streaming", tools(read, write), tools(read, { ...write, eager_input_streaming: true })],
     ["defer_loading false", tools(read), tools({ ...read, defer_loading: false })],
   ])("%s", (_case, first, second) => {
     expect(key(first)).toBe(key(second));

@@ -18,7 +18,8 @@ export function toCanonicalTools(tools: Tool[], messages: InputMessage[]): Tool[
     .map(({ tool }) => toCanonicalTool(bare(tool)));
 }
 
-function toCanonicalTool({ defer_loading: _dropped, ...tool }: Tool): Tool {
+/** `eager_input_streaming` says how an input is streamed, as `stream` does of the answer. */
+function toCanonicalTool({ defer_loading: _deferred, eager_input_streaming: _eager, ...tool }: Tool): Tool {
   if (tool.type === "custom") delete tool.type;
   if (tool.strict === false) delete tool.strict;
   return withDefinition(tool);

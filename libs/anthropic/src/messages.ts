@@ -118,6 +118,7 @@ export interface Tool {
   description?: string;
   input_schema?: Record<string, unknown>;
   defer_loading?: boolean;
+  eager_input_streaming?: boolean | null;
   strict?: boolean;
 }
 
