@@ -1,14 +1,18 @@
 import fastify from "fastify";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it } from "vitest";
+import { ApiError } from "#anthropic/errors.js";
 import type { MessageStreamEvent } from "#anthropic/events.js";
-import { sendEventStream } from "./event-stream-reply.js";
+import { type EventStreamOptions, sendEventStream } from "./event-stream-reply.js";
 
 const ping: MessageStreamEvent = { type: "ping" };
 const onePing = 'event: ping\ndata: {"type":"ping"}\n\n';
 
 /** What each write of an answer carried. */
-async function writesOf(events: AsyncIterable<MessageStreamEvent>): Promise<string[]> {
+async function writesOf(
+  events: AsyncIterable<MessageStreamEvent>,
+  options: Partial<EventStreamOptions> = {},
+): Promise<string[]> {
   const app = fastify();
   const writes: string[] = [];
   app.get("/", async (_request, reply) => {
@@ -21,6 +25,7 @@ async function writesOf(events: AsyncIterable<MessageStreamEvent>): Promise<stri
       requestId: "req_1",
       pingIntervalMs: 60_000,
       signal: new AbortController().signal,
+      ...options,
     });
   });
   const { body } = await app.inject("/");
@@ -52,4 +57,22 @@ it("sends what had come before the error that ends it", async () => {
   }
   const text = (await writesOf(events())).join("");
   expect(text.startsWith(`${onePing}event: error\n`)).toBe(true);
+});
+
+it.each([
+  ["a client", {}, {}, "broken; please retry your request", {}],
+  ["a client, when the same request can never succeed", { shouldRetry: false }, {}, "broken", {}],
+  ["a service of ours", { retryAfterSeconds: 5 }, { tellsAdvice: true }, "broken", { retry_after: 5 }],
+])("tells %s with the error whether to try again", async (_to, error, options, message, advice) => {
+  async function* events() {
+    yield ping;
+    throw new ApiError("api_error", "broken", error);
+  }
+  const text = (await writesOf(events(), options)).join("");
+  expect(JSON.parse(text.split("data: ").at(-1)!)).toEqual({
+    type: "error",
+    error: { type: "api_error", message },
+    request_id: "req_1",
+    ...advice,
+  });
 });

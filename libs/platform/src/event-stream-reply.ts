@@ -1,6 +1,6 @@
 import type { FastifyReply } from "fastify";
 import { once } from "node:events";
-import { toApiError } from "#anthropic/errors.js";
+import { type ApiError, type ErrorBody, toApiError } from "#anthropic/errors.js";
 import type { MessageStreamEvent } from "#anthropic/events.js";
 import { encodeEvent } from "#anthropic/sse.js";
 
@@ -72,12 +72,20 @@ export async function sendEventStream(
   } catch (error) {
     if (signal.aborted) return undefined;
     const told = toApiError(error);
+    const { error: body } = tellsAdvice ? told.toBody() : toLateBody(told);
     const advice = tellsAdvice ? told.toAdvice() : {};
-    write({ type: "error", error: told.toBody().error, request_id: requestId, ...advice });
+    write({ type: "error", error: body, request_id: requestId, ...advice });
     return error;
   } finally {
     clearInterval(pings);
     flush();
     response.end();
   }
+}
+
+/** No status tells a client any more whether to try again: some, as opencode and pi, go by the words. */
+function toLateBody(late: ApiError): ErrorBody {
+  const { type, error } = late.toBody();
+  if (!late.shouldRetry) return { type, error };
+  return { type, error: { ...error, message: `${error.message}; please retry your request` } };
 }
