@@ -170,6 +170,19 @@ describe("routes", () => {
     },
   );
 
+  it.each([
+    ["/messages", "with /v1 at its end"],
+    ["/messages/count_tokens", "with /v1 at its end"],
+    ["/v1/v1/messages?beta=true", "without /v1 at its end"],
+    ["/v1/chat/completions", "set up for OpenAI's"],
+  ])("that programs ask with another base URL are 404 and say what is wrong: %s", async (path, reason) => {
+    const response = await fetch(stack.url + path, { method: "POST", body: JSON.stringify(question()) });
+    expect(response.status).toBe(404);
+    const { error } = (await response.json()) as { error: { type: string; message: string } };
+    expect(error.type).toBe("not_found_error");
+    expect(error.message).toMatch(new RegExp(`^No route POST ${path.split("?")[0]}: .*${reason}$`));
+  });
+
   it.each(["/v1/messages?beta=true", "/v1/messages/", "/v1/messages?beta=true&x=1"])(
     "are matched by path: %s",
     async (path) => {

@@ -41,6 +41,7 @@ import { CacheFeed } from "./near-tier/cache-feed.js";
 import { NearReports } from "./near-tier/near-reports.js";
 import { NearTier } from "./near-tier/near-tier.js";
 import { RootController } from "./root.controller.js";
+import { WrongPathController } from "./wrong-path.controller.js";
 
 @Global()
 @Module({})
@@ -58,6 +59,7 @@ export class GatewayModule {
         HealthController,
         AllMetricsController,
         StatusController,
+        WrongPathController,
       ],
       providers: [
         { provide: GatewayConfig, useValue: config },
