@@ -205,6 +205,19 @@ describe("routes", () => {
     expect((await stack.post("{", { "content-type": type })).status).toBe(400);
   });
 
+  it("do not take bytes that are no UTF-8 for other words", async () => {
+    const ask = (body: Buffer) => fetch(`${stack.url}/v1/messages`, { method: "POST", body });
+    const text = JSON.stringify(question({ messages: [{ role: "user", content: "für" }] }));
+    const latin = await ask(Buffer.from(text, "latin1"));
+    expect(latin.status).toBe(400);
+    expect(latin.headers.get("x-should-retry")).toBe("false");
+    expect(await latin.json()).toMatchObject({ error: { message: "The request body is not valid UTF-8" } });
+    expect((await ask(Buffer.from(`\uFEFF${text}`, "utf16le"))).status).toBe(400);
+    // As Windows' programs write a file.
+    expect((await ask(Buffer.from(`\uFEFF${text}`))).headers.get("x-cache")).toBe("miss");
+    expect((await ask(Buffer.from(text))).headers.get("x-cache")).toBe("hit");
+  });
+
   it("answer HEAD / and GET /", async () => {
     const head = await fetch(stack.url, { method: "HEAD" });
     expect(head.status).toBe(200);

@@ -11,6 +11,9 @@ export interface BodyOptions {
   keepsRawBodies?: boolean;
 }
 
+/** A byte order mark, as Windows' programs write one, is passed over. */
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
 /** Every body is JSON, whatever its content type says: clients forget the header. */
 export function readJsonBodies(fastify: FastifyInstance, { deepestBody, keepsRawBodies }: BodyOptions): void {
   fastify.removeAllContentTypeParsers();
@@ -33,7 +36,7 @@ export function readJsonBodies(fastify: FastifyInstance, { deepestBody, keepsRaw
     if (keepsRawBodies) request.rawBody = bytes;
     try {
       checkValueCount(bytes);
-      const value = parseJson(bytes.toString());
+      const value = parseJson(decode(bytes));
       checkNesting(value, deepestBody);
       done(null, value);
     } catch (error) {
@@ -44,6 +47,15 @@ export function readJsonBodies(fastify: FastifyInstance, { deepestBody, keepsRaw
 
 function isEncoded(encoding = ""): boolean {
   return !["", "identity"].includes(encoding.trim().toLowerCase());
+}
+
+/** A byte that is no UTF-8 would become the same mark as any other: another question. */
+function decode(bytes: Buffer): string {
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    throw new ApiError("invalid_request_error", "The request body is not valid UTF-8");
+  }
 }
 
 function parseJson(text: string): unknown {
