@@ -2,10 +2,19 @@ import type Anthropic from "@anthropic-ai/sdk";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { collect } from "#anthropic/__fixtures__/collect.js";
 import { foldMessage } from "#anthropic/fold-message.js";
+import { mintToolUseId } from "#anthropic/ids.js";
 import type { Message } from "#anthropic/messages.js";
 import { decodeEvents } from "#anthropic/sse.js";
 import { startGateway } from "../../services/gateway/src/start-gateway.js";
-import { type Stack, postMessage, question, startStack, untilStored, writes } from "../support/stack.js";
+import {
+  type Stack,
+  lastChat,
+  postMessage,
+  question,
+  startStack,
+  untilStored,
+  writes,
+} from "../support/stack.js";
 
 let stack: Stack;
 beforeAll(async () => {
@@ -336,6 +345,34 @@ describe("other gateways over the same cache", () => {
     } finally {
       await other.close();
     }
+  });
+});
+
+describe("a conversation that quotes the ids of its calls, as smolagents writes it", () => {
+  const asking = (id: string) => ({
+    ...question({ max_tokens: 901 }),
+    messages: [
+      { role: "user", content: "Weather?" },
+      { role: "assistant", content: `Calling tools:\n[{'id': '${id}', 'function': 'weather'}]` },
+      { role: "user", content: "Observation:\nsunny" },
+    ],
+  });
+
+  it("is the same in the next run, and the model sees what is there", async () => {
+    const first = mintToolUseId();
+    expect(cacheOf(await askAndStore(asking(first)))).toBe("miss");
+    expect(JSON.stringify(lastChat(stack.ollama))).toContain(first);
+    expect(cacheOf(await stack.post(asking(mintToolUseId())))).toBe("hit");
+  });
+
+  it("has an answer for itself where that quotes one too", async () => {
+    const ask = async (id: string) => {
+      stack.ollama.script([{ text: `Call ${id} says: sunny.` }]);
+      const response = await stack.post({ ...asking(id), max_tokens: 902 });
+      return [cacheOf(response), JSON.stringify(await messageOf(response)).includes(id)];
+    };
+    expect(await ask(mintToolUseId())).toEqual(["miss", true]);
+    expect(await ask(mintToolUseId())).toEqual(["miss", true]);
   });
 });
 

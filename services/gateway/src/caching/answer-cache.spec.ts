@@ -64,6 +64,7 @@ const question = (changed: Partial<Question> = {}, wishes: Partial<CachePolicy> 
   key: toCacheKey("h", { tenant: "alice", fingerprint: "f1" }),
   generationKey: undefined,
   home: undefined,
+  quotedIds: [],
   givenHash: "session-1",
   refreshKey: "session-1",
   ...changed,

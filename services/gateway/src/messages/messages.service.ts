@@ -2,6 +2,7 @@ import { Injectable } from "@nestjs/common";
 import { toCanonicalRequest } from "#anthropic/canonical-request.js";
 import { ApiError } from "#anthropic/errors.js";
 import type { MessageStreamEvent } from "#anthropic/events.js";
+import type { ContentBlock } from "#anthropic/messages.js";
 import { parseCountTokensRequest } from "#anthropic/parse-messages-request.js";
 import { Shutdown } from "#platform/shutdown.js";
 import type { JoinRule } from "#service-contracts/inference-headers.js";
@@ -145,11 +146,18 @@ export class MessagesService {
     const { content, stop_reason } = recording.message;
     // A foreign server may not say why it ended: what may be cut is not kept.
     if (!question.policy.isStored || content.length === 0 || stop_reason === null) return;
-    if (recording.hasLostCall) return;
+    if (recording.hasLostCall || quotes(content, question.quotedIds)) return;
     void this.cache.store(question, answer, recording).then((isStored) => {
       if (!isStored) this.metrics.countStoreFailure();
     });
   }
+}
+
+/** Whoever asks the same has other ids. */
+function quotes(content: ContentBlock[], ids: readonly string[]): boolean {
+  if (ids.length === 0) return false;
+  const said = JSON.stringify(content);
+  return ids.some((id) => said.includes(id));
 }
 
 /** An answer that somebody has had already is of no use where it is stored nowhere; one that has ended has an age. */

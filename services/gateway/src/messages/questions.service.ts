@@ -6,6 +6,7 @@ import type { ModelCard } from "#service-contracts/model-card.js";
 import { noTenant } from "../access/find-tenant.js";
 import { toCacheKey } from "../caching/cache-key.js";
 import { isCacheable } from "../caching/is-cacheable.js";
+import { maskQuotedIds } from "../caching/mask-quoted-ids.js";
 import { normalizeRequest, parseNormalizations } from "../caching/normalize-request.js";
 import { hashParts, toRequestParts } from "../caching/request-parts.js";
 import { GatewayConfig } from "../gateway.config.js";
@@ -47,11 +48,12 @@ export class QuestionsService {
   private toKeys(canonical: CanonicalRequest, model: ModelCard, caller: Caller) {
     const tenant = this.config.CACHE_SHARE_TENANTS ? noTenant : caller.tenant;
     const scope = { tenant, fingerprint: model.fingerprint ?? model.id };
-    const { request: normalized, home } = normalizeRequest(canonical, this.normalizations);
+    const { request: unquoted, quotedIds } = maskQuotedIds(canonical);
+    const { request: normalized, home } = normalizeRequest(unquoted, this.normalizations);
     const parts = toRequestParts(normalized);
     const requestHash = hashParts(parts);
     const key = toCacheKey(requestHash, scope);
-    // Askers with other folders share an entry, but not a generation: its events are not rewritten.
+    // Askers with other folders or ids share an entry, but not a generation: its events are not rewritten.
     const generationKey =
       normalized === canonical ? key : toCacheKey(hashParts(toRequestParts(canonical)), scope);
     const givenHash = toGivenHash(caller, key);
@@ -60,6 +62,7 @@ export class QuestionsService {
       stored: this.config.CACHE_STORE_PROMPTS ? normalized : undefined,
       parts,
       home,
+      quotedIds,
       requestHash,
       key,
       generationKey,

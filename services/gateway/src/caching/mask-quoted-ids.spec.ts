@@ -1,0 +1,51 @@
+import { describe, expect, it } from "vitest";
+import { type CanonicalRequest, toCanonicalRequest } from "#anthropic/canonical-request.js";
+import { mintToolUseId } from "#anthropic/ids.js";
+import type { InputMessage } from "#anthropic/messages.js";
+import { maskQuotedIds } from "./mask-quoted-ids.js";
+import { hashParts, toRequestParts } from "./request-parts.js";
+
+const [a, b] = [mintToolUseId(), mintToolUseId()];
+/** As smolagents' ToolCallingAgent writes a call that was made. */
+const calling = (...ids: string[]) => `Calling tools:\n${ids.map((id) => `[{'id': '${id}'}]`).join("\n")}`;
+const said = (role: "user" | "assistant", content: InputMessage["content"]): CanonicalRequest =>
+  toCanonicalRequest({
+    model: "m",
+    messages: [
+      { role: "user", content: "Weather?" },
+      { role, content },
+      { role: "user", content: "Observation:\nsunny" },
+    ],
+  });
+const hashOf = (request: CanonicalRequest) => hashParts(toRequestParts(maskQuotedIds(request).request));
+
+describe("ids of calls in what the assistant has said", () => {
+  it("make no difference to the key", () => {
+    expect(hashOf(said("assistant", calling(a)))).toBe(hashOf(said("assistant", calling(b))));
+    expect(hashOf(said("assistant", calling(a, b, a)))).toBe(hashOf(said("assistant", calling(b, a, b))));
+  });
+
+  it.each<[string, string]>([
+    ["which is which", calling(a, a)],
+    ["their number", calling(a)],
+    ["the words around them", `${calling(a, b)}!`],
+    ["ids that are longer", calling(`${a}x`, b)],
+  ])("%s makes one", (_name, text) =>
+    expect(hashOf(said("assistant", text))).not.toBe(hashOf(said("assistant", calling(a, b)))),
+  );
+
+  it("are told, each once, and the request is not changed", () => {
+    const request = said("assistant", calling(a, b, a));
+    const before = structuredClone(request);
+    expect(maskQuotedIds(request).quotedIds).toEqual([a, b]);
+    expect(request).toEqual(before);
+  });
+});
+
+it.each<[string, CanonicalRequest]>([
+  ["what the user says", said("user", calling(a))],
+  ["a result", said("user", [{ type: "tool_result", tool_use_id: a, content: calling(a) }])],
+  ["a call", said("assistant", [{ type: "tool_use", id: a, name: "grep", input: { pattern: b } }])],
+])("ids in %s belong to the question", (_name, request) =>
+  expect(maskQuotedIds(request)).toEqual({ request, quotedIds: [] }),
+);
