@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { type CanonicalRequest, toCanonicalRequest } from "#anthropic/canonical-request.js";
 import { mintToolUseId } from "#anthropic/ids.js";
@@ -39,6 +40,23 @@ describe("ids of calls in what the assistant has said", () => {
     const before = structuredClone(request);
     expect(maskQuotedIds(request).quotedIds).toEqual([a, b]);
     expect(request).toEqual(before);
+  });
+});
+
+describe("the session's id behind a picture of Claude Code's", () => {
+  const [one, other] = [randomUUID(), randomUUID()];
+  const source = (id: string, name = "1.png") =>
+    `[Image: source: /tmp/claude-0/-work-demo/${id}/images/${name}]`;
+
+  it("makes no difference to the key, and is told", () => {
+    expect(hashOf(said("user", source(one)))).toBe(hashOf(said("user", source(other))));
+    expect(maskQuotedIds(said("user", source(one))).quotedIds).toEqual([one]);
+  });
+
+  it("makes one in a prompt, and so does the rest of the path", () => {
+    expect(hashOf(said("user", source(one, "2.png")))).not.toBe(hashOf(said("user", source(one))));
+    const prompt = `${source(one)}\nWhat is it?`;
+    expect(maskQuotedIds(said("user", prompt)).quotedIds).toEqual([]);
   });
 });
 

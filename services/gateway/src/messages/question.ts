@@ -38,7 +38,7 @@ export interface Question {
   generationKey: string | undefined;
   /** The asker's Claude Code folder, where it is masked in the key. */
   home: string | undefined;
-  /** Ids of calls that the conversation quotes, which are masked in the key. */
+  /** Ids that the client writes into the conversation as text, which are masked in the key. */
   quotedIds: readonly string[];
   /** Names this session and this answer; undefined where the client names no session. */
   givenHash: string | undefined;
