@@ -485,8 +485,22 @@ is_wanted() {
     if kill -0 "${user#users/}" 2>/dev/null; then return 0; fi
     rm -f "$user"
   done
-  return 1
+  user=$(background_service)
+  [ -n "$user" ] && : >"users/$user"
 }
+
+# What runs the sessions of `claude --bg`, and those that a claude hands over: it outlives every claude, and ends
+# soon after its last session.
+background_service() {
+  local line="" pid
+  while read -r line; do
+    case $line in '"pid": '*) break ;; esac
+  done <"${CLAUDE_CONFIG_DIR:-$HOME/.claude}/daemon.lock"
+  pid=${line//[!0-9]/}
+  if [ -n "$pid" ]; then
+    case $(command_of "$pid") in *" daemon run"*) echo "$pid" ;; esac
+  fi
+} 2>/dev/null
 
 end_supervisor() {
   if [ -n "${ssh_pid:-}" ] && kill "$ssh_pid" 2>/dev/null; then wait "$ssh_pid" 2>/dev/null; fi

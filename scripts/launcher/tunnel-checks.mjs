@@ -8,6 +8,13 @@ import { runLauncher, startLauncher, until } from "./run-launcher.mjs";
 
 /** Lives until the file is there, then ends with 3. */
 const waiting = { FAKE_CLAUDE: 'until [ -e "$HOME/enough" ]; do sleep 0.1; done; exit 3' };
+/** Leaves its background service behind, which lives until the file is there. */
+const background = {
+  FAKE_CLAUDE: `
+    sh -c 'until [ -e "$HOME/enough" ]; do sleep 0.1; done' claude daemon run >/dev/null 2>&1 &
+    mkdir -p "$HOME/.claude"
+    printf '{\n  "pid": %s,\n  "spawnedBy": {\n    "pid": 1\n  }\n}\n' $! >"$HOME/.claude/daemon.lock"`,
+};
 /** Ends what waits. */
 export const endWaiting = (laptop) => writeFileSync(join(laptop.home, "enough"), "");
 const runOf = (laptop) => join(laptop.state, readdirSync(laptop.state)[0], "run");
@@ -43,6 +50,16 @@ export const tunnelChecks = {
     equal(code, 7);
     match(baseUrlOf(laptop), /^http:\/\/127\.0\.0\.1:\d+$/);
     ok(Number(baseUrlOf(laptop).split(":").at(-1)) > localPort);
+  },
+
+  "Claude Code's background service keeps the tunnel until it ends": async ({ laptop, args }) => {
+    equal((await runLauncher(laptop, [...args, "--", "--bg", "hi"], { env: background })).code, 0);
+    const url = baseUrlOf(laptop);
+    await delay(3000);
+    ok(await answers(`${url}/`));
+    match((await runLauncher(laptop, ["--status"])).stdout, /up, used by 1$/m);
+    endWaiting(laptop);
+    await until("the tunnel is closed", async () => !(await answers(`${url}/`)));
   },
 
   "a second start uses the tunnel that is open, which lives as long as either": async ({ laptop, args }) => {
