@@ -26,11 +26,7 @@ export const checks = {
 
   "the same again comes from the cache alone": async (context) => {
     rmSync(join(context.session.cwd, "hello.txt"));
-    const before = await readMetrics(context.stack);
-    await writeFile(context);
-    const after = await readMetrics(context.stack);
-    ok(after.hits > before.hits, "no turn was a hit");
-    deepStrictEqual({ ...after, hits: before.hits }, before);
+    await comesFromCache(context, writeFile);
   },
 
   "runs a command": async ({ program, session }) => {
@@ -43,18 +39,14 @@ export const checks = {
     equal(code, 0);
   },
 
-  "goes on without an image that the model cannot see": async ({ program, session }) => {
-    const source = { type: "base64", media_type: "image/png", data: dot };
-    const content = [
-      { type: "text", text: "Say hello" },
-      { type: "image", source },
-    ];
-    const input = `${JSON.stringify({ type: "user", message: { role: "user", content } })}\n`;
-    const streams = ["--input-format", "stream-json", "--output-format", "stream-json", "--verbose"];
-    const { code, stdout, stderr } = await runClient(program, ["-p", ...streams], { ...session, input });
-    equal(readEvents(stdout, stderr).at(-1).is_error, false, stdout);
-    equal(code, 0, stdout);
-  },
+  "goes on without an image that the model cannot see": sendImage,
+
+  "and from the cache alone in another session": (context) =>
+    comesFromCache(context, sendImage, { refused: 1 }),
+
+  "goes on after a compaction": compact,
+
+  "and there from the cache alone in another session": (context) => comesFromCache(context, compact),
 
   "answers stdin with --model and -p": async ({ program, session, model }) => {
     await say(program, ["--model", model, "-p"], session);
@@ -64,6 +56,46 @@ export const checks = {
     await say(program, ["--model", model], session);
   },
 };
+
+async function comesFromCache(context, run, { refused = 0 } = {}) {
+  const before = await readMetrics(context.stack);
+  await run(context);
+  const after = await readMetrics(context.stack);
+  ok(after.hits > before.hits, "no turn was a hit");
+  const { hits, otherAnswers } = before;
+  deepStrictEqual({ ...after, hits }, { ...before, otherAnswers: otherAnswers + refused });
+}
+
+async function sendImage({ program, session }) {
+  const source = { type: "base64", media_type: "image/png", data: dot };
+  const content = [
+    { type: "text", text: "Say hello" },
+    { type: "image", source },
+  ];
+  const input = `${JSON.stringify({ type: "user", message: { role: "user", content } })}\n`;
+  const streams = ["--input-format", "stream-json", "--output-format", "stream-json", "--verbose"];
+  const { code, stdout, stderr } = await runClient(program, ["-p", ...streams], { ...session, input });
+  equal(readEvents(stdout, stderr).at(-1).is_error, false, stdout);
+  equal(code, 0, stdout);
+}
+
+/** What follows has the path of the transcript in it, with the session's id. */
+async function compact({ program, session }) {
+  const ask = async (...args) => {
+    const { code, stdout, stderr } = await runClient(
+      program,
+      ["-p", ...args, "--output-format", "json"],
+      session,
+    );
+    const result = readEvents(stdout, stderr).at(-1);
+    equal(result.is_error, false, stdout);
+    equal(code, 0, stdout);
+    return result.session_id;
+  };
+  const id = await ask("Say hello");
+  await ask("/compact", "--resume", id);
+  await ask("Say hello again", "--resume", id);
+}
 
 async function writeFile({ program, session }) {
   const args = ["-p", writePrompt, "--output-format", "json", ...allowed];

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { type CanonicalRequest, toCanonicalRequest } from "#anthropic/canonical-request.js";
-import { mintToolUseId } from "#anthropic/ids.js";
+import { mintRequestId, mintToolUseId } from "#anthropic/ids.js";
 import type { InputMessage } from "#anthropic/messages.js";
 import { maskQuotedIds } from "./mask-quoted-ids.js";
 import { hashParts, toRequestParts } from "./request-parts.js";
@@ -18,7 +18,8 @@ const said = (role: "user" | "assistant", content: InputMessage["content"]): Can
       { role: "user", content: "Observation:\nsunny" },
     ],
   });
-const hashOf = (request: CanonicalRequest) => hashParts(toRequestParts(maskQuotedIds(request).request));
+const hashOf = (request: CanonicalRequest, session?: string) =>
+  hashParts(toRequestParts(maskQuotedIds(request, session).request));
 
 describe("ids of calls in what the assistant has said", () => {
   it("make no difference to the key", () => {
@@ -58,6 +59,47 @@ describe("the session's id behind a picture of Claude Code's", () => {
     const prompt = `${source(one)}\nWhat is it?`;
     expect(maskQuotedIds(said("user", prompt)).quotedIds).toEqual([]);
   });
+});
+
+describe("the asker's own session's id behind a compaction", () => {
+  const [one, other] = [randomUUID(), randomUUID()];
+  const summary = (id: string) =>
+    said("user", `Read the full transcript at: /root/.claude/projects/-work/${id}.jsonl\nGo on.`);
+
+  it("makes no difference to the key, and is told", () => {
+    expect(hashOf(summary(one), one)).toBe(hashOf(summary(other), other));
+    expect(maskQuotedIds(summary(one), one).quotedIds).toEqual([one]);
+  });
+
+  it("makes one where it is another session's", () => {
+    expect(hashOf(summary(one), other)).not.toBe(hashOf(summary(other), other));
+    expect(maskQuotedIds(summary(one)).quotedIds).toEqual([]);
+  });
+
+  it("makes one in a result", () => {
+    const read = said("user", [{ type: "tool_result", tool_use_id: a, content: `/tmp/${one}/a` }]);
+    expect(maskQuotedIds(read, one).quotedIds).toEqual([]);
+  });
+
+  it("is no word that a client calls its session", () =>
+    expect(maskQuotedIds(said("user", "Go on."), "Go").quotedIds).toEqual([]));
+});
+
+describe("the id of the request that was refused for a picture", () => {
+  const [one, other] = [mintRequestId(), mintRequestId()];
+  const note = (id: string) =>
+    `[Image removed: the API could not process this image (400 {"type":"error","request_id":"${id}). Do not retry.]`;
+  const result = (text: string) =>
+    said("user", [{ type: "tool_result", tool_use_id: a, content: [{ type: "text", text }] }]);
+
+  it("makes no difference to the key, and is told", () => {
+    expect(hashOf(said("user", note(one)))).toBe(hashOf(said("user", note(other))));
+    expect(hashOf(result(note(one)))).toBe(hashOf(result(note(other))));
+    expect(maskQuotedIds(result(note(one))).quotedIds).toEqual([one]);
+  });
+
+  it("makes one in anything else", () =>
+    expect(hashOf(result(` ${note(one)}`))).not.toBe(hashOf(result(` ${note(other)}`))));
 });
 
 it.each<[string, CanonicalRequest]>([
