@@ -51,7 +51,11 @@ export class UpstreamError extends Error {
   }
 }
 
-const idleSocketMs = 30_000;
+/**
+ * For a call whose silence may mean work: it goes on a connection that was used a moment ago, or on a fresh one. A host
+ * that is gone, or has another address now, closes none, and on an old one nobody would answer for minutes.
+ */
+export const callSocketMs = 1000;
 
 /** JSON over HTTP to one base URL, with its own keep-alive sockets and its own clocks. Any status is an answer. */
 export class HttpClient {
@@ -63,7 +67,13 @@ export class HttpClient {
   /** For messages: without a password that stands in it. */
   private readonly shownUrl: string;
 
-  constructor(baseUrl: string, connectTimeoutMs: number, headers: Record<string, string> = {}) {
+  /** `idleSocketMs`: how long an unused connection is kept. */
+  constructor(
+    baseUrl: string,
+    connectTimeoutMs: number,
+    headers: Record<string, string> = {},
+    idleSocketMs = 30_000,
+  ) {
     const options = { keepAlive: true, timeout: idleSocketMs, scheduling: "lifo" as const };
     const isHttps = baseUrl.startsWith("https:");
     this.agent = withConnectTimeout(
@@ -157,6 +167,7 @@ export class HttpClient {
     try {
       return await tryTwice();
     } catch (error) {
+      if (isLate) this.dropKeptSockets();
       if (!isLate && ending.signal.aborted)
         throw new UpstreamError("aborted", "the request was given up", { cause: error });
       throw toUpstreamError(error, this.shownUrl, isLate);
@@ -166,7 +177,10 @@ export class HttpClient {
     }
   }
 
-  /** Where one is stale the others are, too, and the next call gets a fresh one. */
+  /**
+   * Where one is stale or silent the others are, too, and the next call gets a fresh one: a host that is gone, or has
+   * another address now, closes none of them.
+   */
   private dropKeptSockets(): void {
     for (const socket of Object.values(this.agent.freeSockets).flat()) socket?.destroy();
   }

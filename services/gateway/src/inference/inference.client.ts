@@ -4,7 +4,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { CanonicalRequest } from "#anthropic/canonical-request.js";
 import { ApiError, parseErrorBody } from "#anthropic/errors.js";
 import type { MessageStreamEvent } from "#anthropic/events.js";
-import { type HttpAnswer, HttpClient, type HttpRequest, UpstreamError } from "#platform/http-client.js";
+import {
+  type HttpAnswer,
+  HttpClient,
+  type HttpRequest,
+  UpstreamError,
+  callSocketMs,
+} from "#platform/http-client.js";
 import { parseRetryAfter } from "#platform/parse-retry-after.js";
 import { readErrorText } from "#platform/read-error-text.js";
 import { inferenceHeaders } from "#service-contracts/inference-headers.js";
@@ -31,16 +37,18 @@ const foreignHeadersMs = 2000;
 @Injectable()
 export class InferenceClient {
   private readonly http: HttpClient;
+  private readonly messages: HttpClient;
   private useNotedAt = -Infinity;
 
   constructor(
     private readonly config: GatewayConfig,
     private readonly inProcess: InProcess,
   ) {
-    this.http = new HttpClient(config.INFERENCE_URL.replace(/\/+$/, ""), config.CONNECT_TIMEOUT_MS, {
-      ...innerHeaders(config),
-      ...viaHeader,
-    });
+    const { CONNECT_TIMEOUT_MS: connectTimeoutMs } = config;
+    const url = config.INFERENCE_URL.replace(/\/+$/, "");
+    const headers = { ...innerHeaders(config), ...viaHeader };
+    this.http = new HttpClient(url, connectTimeoutMs, headers);
+    this.messages = new HttpClient(url, connectTimeoutMs, headers, callSocketMs);
   }
 
   /** @throws ApiError what the adapter refused with, or that it cannot be reached */
@@ -139,7 +147,7 @@ export class InferenceClient {
     const giveUp = () => (leaving = setTimeout(() => opening.abort(), graceMs));
     call.signal.addEventListener("abort", giveUp, { once: true });
     try {
-      return await this.http
+      return await this.messages
         .stream({
           method: "POST",
           path: "/v1/messages",

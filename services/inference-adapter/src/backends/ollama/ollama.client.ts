@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { ApiError } from "#anthropic/errors.js";
 import { hideCredentials } from "#platform/hide-credentials.js";
-import { HttpClient, UpstreamError } from "#platform/http-client.js";
+import { HttpClient, UpstreamError, callSocketMs } from "#platform/http-client.js";
 import { parseRetryAfter } from "#platform/parse-retry-after.js";
 import { readErrorText } from "#platform/read-error-text.js";
 import { mapOllamaError } from "./map-ollama-error.js";
@@ -12,12 +12,14 @@ const metadataTimeoutMs = 5000;
 /** Ollama's API over HTTP: nothing but transport. Every failure is an ApiError. */
 export class OllamaClient {
   private readonly http: HttpClient;
+  private readonly generations: HttpClient;
 
   constructor(
     readonly baseUrl: string,
     private readonly connectTimeoutMs: number,
   ) {
     this.http = new HttpClient(baseUrl, connectTimeoutMs);
+    this.generations = new HttpClient(baseUrl, connectTimeoutMs, {}, callSocketMs);
   }
 
   async tags(): Promise<OllamaTags> {
@@ -76,7 +78,7 @@ export class OllamaClient {
         status,
         headers,
         body: answer,
-      } = await this.http.stream({ method: "POST", path, body, signal });
+      } = await this.generations.stream({ method: "POST", path, body, signal });
       if (status === 200) return { status, lines: answer };
       const error = parseBody(await readErrorText(answer));
       return { status, error, retryAfterSeconds: parseRetryAfter(headers["retry-after"]) };

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { ApiError } from "#anthropic/errors.js";
-import { type HttpAnswer, HttpClient, UpstreamError } from "#platform/http-client.js";
+import { type HttpAnswer, HttpClient, UpstreamError, callSocketMs } from "#platform/http-client.js";
 import { parseRetryAfter } from "#platform/parse-retry-after.js";
 import { readErrorText } from "#platform/read-error-text.js";
 import { mapOpenAiError, parseServerError, type ServerError } from "./map-openai-error.js";
@@ -18,10 +18,12 @@ const metadataTimeoutMs = 5000;
 /** The server's API over HTTP: nothing but transport. Every failure is an ApiError. */
 export class OpenAiClient {
   private readonly http: HttpClient;
+  private readonly generations: HttpClient;
   private readonly headers: Record<string, string>;
 
   constructor(private readonly options: OpenAiClientOptions) {
     this.http = new HttpClient(options.baseUrl, options.connectTimeoutMs);
+    this.generations = new HttpClient(options.baseUrl, options.connectTimeoutMs, {}, callSocketMs);
     this.headers = options.apiKey === "" ? {} : { authorization: `Bearer ${options.apiKey}` };
   }
 
@@ -60,7 +62,7 @@ export class OpenAiClient {
   async chat(body: ChatRequest, signal: AbortSignal): Promise<{ events: IncomingMessage } | ServerError> {
     const { headers } = this;
     try {
-      const answer = await this.http.stream({
+      const answer = await this.generations.stream({
         method: "POST",
         path: "/v1/chat/completions",
         body,
