@@ -55,6 +55,8 @@ export async function gatewaysChecks(node) {
       for (let n = 0; n < 6; n++) assert.ok(await isAnswering(url));
       for (const port of stateOf(scratch).gatewayPorts)
         assert.ok((await countMessages(port)) > 1, `gateway ${port} was left out`);
+      const lines = await (await fetch(`${url}/claude-code/env`)).text();
+      assert.ok(lines.includes(`export ANTHROPIC_BASE_URL='${url}'\n`), lines);
       await setTokenDelay(scratch, 100, [{ text: "word ".repeat(20) }]);
       const startedAt = performance.now();
       const answer = await ask(url, { stream: true });

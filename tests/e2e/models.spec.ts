@@ -91,6 +91,7 @@ describe("GET /v1/models", () => {
       expect(Date.parse(model.created_at)).not.toBeNaN();
       expect(model.max_tokens).toBeGreaterThan(0);
       expect(model).not.toHaveProperty("fingerprint");
+      expect(model).not.toHaveProperty("takes_client_json");
     }
   });
 

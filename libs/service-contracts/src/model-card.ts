@@ -1,4 +1,4 @@
-/** One model in `GET /v1/models`, in Anthropic's shape. The adapter adds `fingerprint`; the gateway keeps it inside. */
+/** One model in `GET /v1/models`, in Anthropic's shape. The adapter adds the last two; the gateway keeps them inside. */
 export interface ModelCard {
   type: "model";
   id: string;
@@ -14,6 +14,8 @@ export interface ModelCard {
    * a server that is not our adapter.
    */
   fingerprint?: string;
+  /** Our adapter reads what the client wrote; one of an older version only what the gateway made of it. */
+  takes_client_json?: boolean;
 }
 
 export interface ModelList {

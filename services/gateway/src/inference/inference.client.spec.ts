@@ -105,19 +105,28 @@ describe("InferenceClient.create", () => {
   });
 
   it.each<[string, InferenceCall["model"], unknown, string | undefined]>([
-    ["our adapter", { ...ours, id: "tiny ü" }, '{ "model": "opus", "x": 1e2 }', "tiny%20%C3%BC"],
+    [
+      "our adapter",
+      { ...ours, id: "tiny ü", takes_client_json: true },
+      '{ "model": "opus", "x": 1e2 }',
+      "tiny%20%C3%BC",
+    ],
+    ["one of an older version", ours, JSON.stringify({ ...call().request, stream: true }), undefined],
     ["another server", foreign, JSON.stringify({ ...call().request, stream: true }), undefined],
-  ])("sends the client's own bytes only to our adapter: %s", async (_name, model, sent, header) => {
-    let body: unknown;
-    const server = await startServer(async (request, response) => {
-      body = await readText(request);
-      response.end(events.map(encodeEvent).join(""));
-    });
-    const rawBody = Buffer.from('{ "model": "opus", "x": 1e2 }');
-    await collect((await clientOf(server.url).create(call({ rawBody, model }))).events);
-    expect(body).toBe(sent);
-    expect(server.requests[0]?.headers["x-model"]).toBe(header);
-  });
+  ])(
+    "sends the client's own bytes only to an adapter that takes them: %s",
+    async (_name, model, sent, header) => {
+      let body: unknown;
+      const server = await startServer(async (request, response) => {
+        body = await readText(request);
+        response.end(events.map(encodeEvent).join(""));
+      });
+      const rawBody = Buffer.from('{ "model": "opus", "x": 1e2 }');
+      await collect((await clientOf(server.url).create(call({ rawBody, model }))).events);
+      expect(body).toBe(sent);
+      expect(server.requests[0]?.headers["x-model"]).toBe(header);
+    },
+  );
 
   it.each([
     [true, "whole"],

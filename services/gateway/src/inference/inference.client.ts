@@ -199,8 +199,7 @@ function toLateAnswer(model: ModelCard, asked: Promise<InferenceAnswer>): Infere
 function toContent(call: InferenceCall): Pick<HttpRequest, "body" | "json" | "headers"> {
   const { model, rawBody: json, request } = call;
   const headers = requestHeaders(call);
-  if (json === undefined || model.fingerprint === undefined)
-    return { body: { ...request, stream: true }, headers };
+  if (json === undefined || !model.takes_client_json) return { body: { ...request, stream: true }, headers };
   return { json, headers: { ...headers, [inferenceHeaders.model]: encodeURIComponent(model.id) } };
 }
 

@@ -1,7 +1,7 @@
 import type { ModelCard, ModelList } from "#service-contracts/model-card.js";
 import type { ModelsQuery } from "./models-query.js";
 
-type PublicModel = Omit<ModelCard, "fingerprint">;
+type PublicModel = Omit<ModelCard, "fingerprint" | "takes_client_json">;
 
 /** One page of the models, as Anthropic pages: after or before an id, 20 by default. */
 export function toModelPage(
@@ -28,6 +28,7 @@ function compareModels(one: ModelCard, other: ModelCard): number {
   return Date.parse(other.created_at) - Date.parse(one.created_at) || (one.id < other.id ? -1 : 1);
 }
 
-export function toPublicModel({ fingerprint: _inner, ...model }: ModelCard): PublicModel {
+export function toPublicModel(card: ModelCard): PublicModel {
+  const { fingerprint: _inner, takes_client_json: _ours, ...model } = card;
   return model;
 }

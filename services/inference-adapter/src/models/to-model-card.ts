@@ -10,5 +10,6 @@ export function toModelCard({ name, modifiedAt, contextLength, fingerprint }: Se
     max_input_tokens: contextLength,
     max_tokens: contextLength,
     fingerprint,
+    takes_client_json: true,
   };
 }
