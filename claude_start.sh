@@ -649,7 +649,7 @@ add_variable() {
 # gateway could be somebody else's.
 read_environment() {
   local LC_ALL=C line name value
-  local form="^export ([A-Z][A-Z0-9_]*)='([A-Za-z0-9._:/@+=,-]*)'\$"
+  local form="^export ([A-Z][A-Z0-9_]*)='([][A-Za-z0-9._:/@+=,-]*)'\$"
   ask /claude-code/env || fail "The gateway stopped answering."
   if [ "$status" != 200 ]; then fail "The gateway tells no environment: $(read_field message)"; fi
   while IFS= read -r line; do

@@ -144,6 +144,16 @@ export const environmentChecks = {
     equal(spawnSync("sh", ["-c", wrong.stdout]).status, 1, "what evaluates it must fail");
   },
 
+  "a gateway that was asked at an IPv6 address": async ({ laptop, args, gateway }) => {
+    const named = environment.replace("//localhost:", "//[::1]:");
+    gateway.answers["/claude-code/env"] = { body: named };
+    const { code, stdout, stderr } = await runLauncher(laptop, [...args, "--print-env"]);
+    equal(code, 0, stderr);
+    match(stdout, /^export ANTHROPIC_MODEL='qwen3-coder:30b'$/m);
+    ok(named !== environment);
+    equal((await runLauncher(laptop, ["--stop"])).code, 0);
+  },
+
   "a hostile gateway starts nothing": async ({ laptop, args, gateway }) => {
     const print = [...args, "--print-env"];
     for (const line of hostile) {
