@@ -1,6 +1,6 @@
 // Who is asked. Each target stands before the same two upstreams: one that recites, one whose faults are scripted.
 import { fileURLToPath } from "node:url";
-import { findFreePort } from "../../scripts/find-free-ports.mjs";
+import { findFreePort } from "../../tests/support/free-ports.ts";
 import { answers } from "../processes/children.mjs";
 import { startLitellm } from "../processes/litellm.mjs";
 import { startRedis } from "../processes/redis.mjs";

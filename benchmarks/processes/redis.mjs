@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { connect } from "node:net";
-import { findFreePort } from "../../scripts/find-free-ports.mjs";
+import { findFreePort } from "../../tests/support/free-ports.ts";
 
 /** A real, empty Redis that keeps nothing on disk. Each target has a database of its own in it. */
 export async function startRedis(children) {

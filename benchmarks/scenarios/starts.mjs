@@ -1,5 +1,5 @@
 import { smallBody } from "../requests/claude-code-body.mjs";
-import { findFreePort } from "../../scripts/find-free-ports.mjs";
+import { findFreePort } from "../../tests/support/free-ports.ts";
 import { repository } from "../targets/paths.mjs";
 import { startThreeProcesses } from "../targets/three-processes.mjs";
 

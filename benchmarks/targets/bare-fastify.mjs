@@ -1,4 +1,4 @@
-import { findFreePort } from "../../scripts/find-free-ports.mjs";
+import { findFreePort } from "../../tests/support/free-ports.ts";
 import { answers } from "../processes/children.mjs";
 import { serverPath } from "./paths.mjs";
 

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { findFreePort } from "../../scripts/find-free-ports.mjs";
+import { findFreePort } from "../../tests/support/free-ports.ts";
 import { answers } from "../processes/children.mjs";
 
 /** nginx as a pipe before the upstream, in one process; undefined where it is not installed. */

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { findFreePort } from "../../scripts/find-free-ports.mjs";
+import { findFreePort } from "../../tests/support/free-ports.ts";
 import { answers } from "../processes/children.mjs";
 
 /** The product as `npm start` runs it, with Redis; undefined where the build has no such program. */

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { findFreePort } from "../../scripts/find-free-ports.mjs";
+import { findFreePort } from "../../tests/support/free-ports.ts";
 import { answers } from "../processes/children.mjs";
 
 const host = "127.0.0.1";

@@ -10,6 +10,7 @@ const suites: Record<string, string> = {
   features: read("tests/e2e/features.spec.ts"),
   real: read("tests/e2e/features.real.spec.ts"),
   messages: read("tests/e2e/messages.spec.ts"),
+  surface: read("tests/e2e/http-surface.spec.ts"),
 };
 const specs = new Set(
   globSync("{libs,services}/**/*.spec.ts", { cwd: root, exclude: ["**/node_modules/**"] }).map((path) =>

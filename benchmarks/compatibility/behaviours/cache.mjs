@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { check, checkEqual } from "../client.mjs";
 
 export const cache = {
@@ -56,6 +57,20 @@ export const cache = {
       1,
       "generations",
     );
+  },
+  "finds an answer behind a compaction of Claude Code's, in another session": async (client) => {
+    const [{ content }] = client.ask().messages;
+    const askIn = async (session) => {
+      const transcript = `Read the full transcript at: /root/.claude/projects/-work/${session}.jsonl`;
+      const messages = [{ role: "user", content: `${transcript}\n${content}` }];
+      await client.post(client.ask("", { messages }), { headers: { "x-claude-code-session-id": session } });
+      await stored();
+    };
+    const count = await client.generations(async () => {
+      await askIn(randomUUID());
+      await askIn(randomUUID());
+    });
+    checkEqual(count, 1, "generations");
   },
   "finds an answer wherever cache_control stands": async (client) => {
     const { messages: own, ...body } = client.ask();

@@ -62,11 +62,13 @@ export const documents = {
     const added = long.usage.input_tokens - short.usage.input_tokens;
     check(added > 300, `${added} more tokens for 1,000 words`);
   },
-  "refuses an image for a model that sees none, instead of dropping it": async (client) => {
+  "refuses an image for a model that sees none, in the words upon which Claude Code goes on": async (
+    client,
+  ) => {
     const image = { type: "image", source: { type: "base64", media_type: "image/png", data: pixel } };
     const content = [image, { type: "text", text: "What is this?" }];
     const answer = await client.post(client.ask("", { messages: [{ role: "user", content }] }));
-    checkError(answer, 400, "invalid_request_error", /image/i);
+    checkError(answer, 400, "invalid_request_error", /Could not process image/);
   },
   "does not fetch from private addresses": async (client) => {
     const image = { type: "image", source: { type: "url", url: `${client.target.url}/metrics` } };

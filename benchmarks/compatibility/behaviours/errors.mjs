@@ -6,6 +6,11 @@ const refuses = (change, words) => async (client) => {
 
 export const errors = {
   "refuses a body that is no JSON": refuses(() => '{"model": ', /JSON/i),
+  "refuses a body that is not UTF-8, instead of asking something else": refuses(
+    (body) =>
+      Buffer.from(JSON.stringify({ ...body, messages: [{ role: "user", content: "für" }] }), "latin1"),
+    /UTF-8/i,
+  ),
   "refuses messages that are missing": refuses(
     ({ model, max_tokens }) => ({ model, max_tokens }),
     /messages/,
@@ -35,6 +40,9 @@ export const errors = {
   },
   "says 404 of an unknown route, in Anthropic's shape": async (client) => {
     checkError(await client.post({}, { path: "/v1/nothing" }), 404, "not_found_error");
+  },
+  "says 404 of message batches, in Anthropic's shape": async (client) => {
+    checkError(await client.post({ requests: [] }, { path: "/v1/messages/batches" }), 404, "not_found_error");
   },
   "says 413 of a body over 32 MB": async (client) => {
     const content = "x".repeat(33 * 1024 * 1024);

@@ -148,6 +148,10 @@ export const tools = {
     const isEmpty = answer.status === 200 && callsOf(answer.json).length === 0 && textOf(answer.json) === "";
     check(!isEmpty, "200 with nothing in it");
   },
+  "refuses a web search and nothing else, instead of results that the model makes up": async (client) => {
+    const search = { type: "web_search_20250305", name: "web_search", max_uses: 3 };
+    checkError(await client.post(client.ask("", { tools: [search] })), 400, "invalid_request_error");
+  },
   "takes tool types it does not have": async (client) => {
     const search = { type: "web_search_20250305", name: "web_search", max_uses: 3 };
     checkEqual((await client.post(client.ask("", { tools: [weather, search] }))).status, 200, "status");

@@ -48,7 +48,10 @@ export class QuestionsService {
   private toKeys(canonical: CanonicalRequest, model: ModelCard, caller: Caller) {
     const tenant = this.config.CACHE_SHARE_TENANTS ? noTenant : caller.tenant;
     const scope = { tenant, fingerprint: model.fingerprint ?? model.id };
-    const { request: unquoted, quotedIds } = maskQuotedIds(canonical, caller.headers["x-claude-code-session-id"]);
+    const { request: unquoted, quotedIds } = maskQuotedIds(
+      canonical,
+      caller.headers["x-claude-code-session-id"],
+    );
     const { request: normalized, home } = normalizeRequest(unquoted, this.normalizations);
     const parts = toRequestParts(normalized);
     const requestHash = hashParts(parts);
