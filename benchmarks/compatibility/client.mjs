@@ -34,7 +34,9 @@ export class Client {
         "x-api-key": this.target.key,
         ...headers,
       },
-      ...(body === undefined ? {} : { body: typeof body === "string" || Buffer.isBuffer(body) ? body : JSON.stringify(body) }),
+      ...(body === undefined
+        ? {}
+        : { body: typeof body === "string" || Buffer.isBuffer(body) ? body : JSON.stringify(body) }),
       signal: AbortSignal.any([AbortSignal.timeout(limitMs), ...(signal ? [signal] : [])]),
     });
     const text = await answer.text();

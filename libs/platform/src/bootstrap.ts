@@ -7,6 +7,7 @@ import type { Duplex } from "node:stream";
 import { ApiError } from "#anthropic/errors.js";
 import { mintRequestId } from "#anthropic/ids.js";
 import { AnthropicExceptionFilter } from "./anthropic-exception.filter.js";
+import { BodyBudget } from "./body-budget.js";
 import type { CallerCheck } from "./callers/check-caller.js";
 import { Connections } from "./connections.js";
 import { letHeapGrow } from "./let-heap-grow.js";
@@ -53,6 +54,7 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
   const { logger, host, port } = options;
   const shutdown = new Shutdown();
   const connections = new Connections();
+  const bodies = new BodyBudget();
   const adapter = new FastifyAdapter({
     bodyLimit: options.maxBodyBytes,
     keepAliveTimeout: 75_000,
@@ -80,6 +82,7 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
   adapter.getInstance().addHook("onRequest", async (request, reply) => {
     reply.header("request-id", request.id);
     options.checkCaller(request);
+    bodies.admit(request.raw, reply.raw);
   });
   const server = app.getHttpServer();
   connections.watch(server);

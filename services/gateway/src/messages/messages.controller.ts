@@ -1,6 +1,7 @@
 import { Body, Controller, HttpCode, Post, type RawBodyRequest, Req, Res, UseGuards } from "@nestjs/common";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { ClientPresence } from "#platform/abort-on-disconnect.js";
+import { letGoOfBody } from "#platform/body-budget.js";
 import { takeBody } from "#platform/take-body.js";
 import { ApiKeyGuard, Tenant } from "../access/api-key.guard.js";
 import { RateLimits } from "../access/rate-limits/rate-limits.service.js";
@@ -30,7 +31,9 @@ export class MessagesController {
     const exchange = await this.reply.send(reply, caller, async (known) => {
       // Here, and in no guard: what a limit refuses is logged and counted as well.
       if (!this.limits.areOff) await this.limits.admit(tenant, (told) => reply.headers(told));
-      return this.messages.create(takeBody(request), caller, known);
+      const answer = await this.messages.create(takeBody(request), caller, known);
+      letGoOfBody(reply.raw);
+      return answer;
     });
     if (exchange.isGiven) this.messages.noteSent(exchange);
   }
