@@ -61,7 +61,7 @@ export const cache = {
   "finds an answer behind a compaction of Claude Code's, in another session": async (client) => {
     const [{ content }] = client.ask().messages;
     const askIn = async (session) => {
-      const transcript = `Read the full transcript at: /root/.claude/projects/-work/${session}.jsonl`;
+      const transcript = `Read the full transcript at: /root/.claude/projects/-home-dev-app/${session}.jsonl`;
       const messages = [{ role: "user", content: `${transcript}\n${content}` }];
       await client.post(client.ask("", { messages }), { headers: { "x-claude-code-session-id": session } });
       await stored();

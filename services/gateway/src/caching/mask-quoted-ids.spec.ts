@@ -47,7 +47,7 @@ describe("ids of calls in what the assistant has said", () => {
 describe("the session's id behind a picture of Claude Code's", () => {
   const [one, other] = [randomUUID(), randomUUID()];
   const source = (id: string, name = "1.png") =>
-    `[Image: source: /tmp/claude-0/-work-demo/${id}/images/${name}]`;
+    `[Image: source: /tmp/claude-0/-home-dev-app/${id}/images/${name}]`;
 
   it("makes no difference to the key, and is told", () => {
     expect(hashOf(said("user", source(one)))).toBe(hashOf(said("user", source(other))));
@@ -64,7 +64,7 @@ describe("the session's id behind a picture of Claude Code's", () => {
 describe("the asker's own session's id behind a compaction", () => {
   const [one, other] = [randomUUID(), randomUUID()];
   const summary = (id: string) =>
-    said("user", `Read the full transcript at: /root/.claude/projects/-work/${id}.jsonl\nGo on.`);
+    said("user", `Read the full transcript at: /root/.claude/projects/-home-dev-app/${id}.jsonl\nGo on.`);
 
   it("makes no difference to the key, and is told", () => {
     expect(hashOf(summary(one), one)).toBe(hashOf(summary(other), other));

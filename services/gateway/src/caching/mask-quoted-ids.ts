@@ -3,7 +3,7 @@ import type { ContentBlock } from "#anthropic/messages.js";
 
 // Some clients write ids into the conversation as text, others in each run: smolagents those of calls
 // (`Calling tools: [{'id': 'toolu_01…', …`); Claude Code its session's in the path of the transcript behind a
-// compaction and of a picture (`[Image: source: /tmp/claude-0/-work/<session>/images/1.png]`), and the request's
+// compaction and of a picture (`[Image: source: /tmp/claude-0/-home-dev-app/<session>/images/1.png]`), and the request's
 // that was refused for a picture (`[Image removed: … "request_id":"req_01…). …]`).
 
 export interface MaskedQuotes {
