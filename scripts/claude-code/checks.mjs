@@ -74,35 +74,28 @@ async function sendImage({ program, session }) {
   ];
   const input = `${JSON.stringify({ type: "user", message: { role: "user", content } })}\n`;
   const streams = ["--input-format", "stream-json", "--output-format", "stream-json", "--verbose"];
-  const { code, stdout, stderr } = await runClient(program, ["-p", ...streams], { ...session, input });
-  equal(readEvents(stdout, stderr).at(-1).is_error, false, stdout);
-  equal(code, 0, stdout);
+  await runToResult(program, streams, { ...session, input });
 }
 
 /** What follows has the path of the transcript in it, with the session's id. */
 async function compact({ program, session }) {
-  const ask = async (...args) => {
-    const { code, stdout, stderr } = await runClient(
-      program,
-      ["-p", ...args, "--output-format", "json"],
-      session,
-    );
-    const result = readEvents(stdout, stderr).at(-1);
-    equal(result.is_error, false, stdout);
-    equal(code, 0, stdout);
-    return result.session_id;
-  };
-  const id = await ask("Say hello");
-  await ask("/compact", "--resume", id);
-  await ask("Say hello again", "--resume", id);
+  const ask = (...args) => runToResult(program, [...args, "--output-format", "json"], session);
+  const { session_id } = await ask("Say hello");
+  await ask("/compact", "--resume", session_id);
+  await ask("Say hello again", "--resume", session_id);
 }
 
-async function writeFile({ program, session }) {
-  const args = ["-p", writePrompt, "--output-format", "json", ...allowed];
-  const { code, stdout, stderr } = await runClient(program, args, session);
+/** What `claude -p` ends with, when it ends well. */
+async function runToResult(program, args, session) {
+  const { code, stdout, stderr } = await runClient(program, ["-p", ...args], session);
   const result = readEvents(stdout, stderr).at(-1);
   equal(result.is_error, false, stdout);
   equal(code, 0, stdout);
+  return result;
+}
+
+async function writeFile({ program, session }) {
+  await runToResult(program, [writePrompt, "--output-format", "json", ...allowed], session);
   equal(readFileSync(join(session.cwd, "hello.txt"), "utf8").trim(), "hello from a tiny model");
 }
 

@@ -72,9 +72,9 @@ export async function sendEventStream(
   } catch (error) {
     if (signal.aborted) return undefined;
     const told = toApiError(error);
-    const { error: body } = tellsAdvice ? told.toBody() : toLateBody(told);
+    const shown = tellsAdvice ? told.toBody().error : toLateError(told);
     const advice = tellsAdvice ? told.toAdvice() : {};
-    write({ type: "error", error: body, request_id: requestId, ...advice });
+    write({ type: "error", error: shown, request_id: requestId, ...advice });
     return error;
   } finally {
     clearInterval(pings);
@@ -84,8 +84,7 @@ export async function sendEventStream(
 }
 
 /** No status tells a client any more whether to try again: some, as opencode and pi, go by the words. */
-function toLateBody(late: ApiError): ErrorBody {
-  const { type, error } = late.toBody();
-  if (!late.shouldRetry) return { type, error };
-  return { type, error: { ...error, message: `${error.message}; please retry your request` } };
+function toLateError(late: ApiError): ErrorBody["error"] {
+  const { error } = late.toBody();
+  return late.shouldRetry ? { ...error, message: `${error.message}; please retry your request` } : error;
 }

@@ -17,10 +17,11 @@ type Mask = (id: string) => string;
 type Rewrite = (text: string) => string;
 
 const toolUseId = /toolu_01[\dA-Za-z]{22}(?![\w-])/g;
-const uuid = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/;
+const uuid = /[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}/.source;
+const sessionId = new RegExp(`^${uuid}$`);
 const imageSource = /^\[Image: source: [^\n]+\]$/;
 /** Of this session, or of the one that it goes on with. */
-const sessionFolder = /(?<=\/)[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}(?=\/)/g;
+const sessionFolder = new RegExp(`(?<=/)${uuid}(?=/)`, "g");
 const imageRemoved = "[Image removed: ";
 const refusedRequest = /(?<="request_id":")req_01[\dA-Za-z]{22}(?![\w-])/g;
 
@@ -35,7 +36,10 @@ export function maskQuotedIds(request: CanonicalRequest, session: string | strin
     places.set(id, place);
     return `\0${place}`;
   };
-  const inUser = maskUsers(mask, typeof session === "string" && uuid.test(session) ? session : undefined);
+  const inUser = maskUsers(
+    mask,
+    typeof session === "string" && sessionId.test(session) ? session : undefined,
+  );
   const inAssistant = rewriteTexts(maskCalls(mask));
   const messages = request.messages.map((message) => ({
     ...message,
