@@ -42,15 +42,24 @@ afterAll(async () => {
   await ollama.close();
 });
 
-it("32 of 31 MB at once are each answered, or asked to come again", { timeout: 120_000 }, async () => {
-  const body = JSON.stringify(question({ messages: [{ role: "user", content: "a".repeat(31 * mebibyte) }] }));
-  const ask = async () => {
-    const response = await fetch(`${url}/v1/messages`, { method: "POST", body });
-    await expectCivil(response, 529);
-    return response.status;
-  };
-  const statuses = await Promise.all(Array.from({ length: 32 }, ask));
-  expect(new Set(statuses)).toEqual(new Set([400, 529]));
-  expect((await postMessage(url, question())).status).toBe(200);
-  expect(child.exitCode).toBe(null);
-});
+const text = JSON.stringify(question({ messages: [{ role: "user", content: "a".repeat(31 * mebibyte) }] }));
+
+it.each<[string, () => RequestInit]>([
+  ["that say how long they are", () => ({ body: text })],
+  // fetch calls a body in chunks `duplex`.
+  ["in chunks", () => ({ body: new Blob([text]).stream(), duplex: "half" })],
+])(
+  "32 of 31 MB at once, %s, are each answered, or asked to come again",
+  { timeout: 120_000 },
+  async (_name, init) => {
+    const ask = async () => {
+      const response = await fetch(`${url}/v1/messages`, { method: "POST", ...init() });
+      await expectCivil(response, 529);
+      return response.status;
+    };
+    const statuses = await Promise.all(Array.from({ length: 32 }, ask));
+    expect(new Set(statuses)).toEqual(new Set([400, 529]));
+    expect((await postMessage(url, question())).status).toBe(200);
+    expect(child.exitCode).toBe(null);
+  },
+);

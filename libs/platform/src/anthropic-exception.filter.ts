@@ -32,7 +32,7 @@ export class AnthropicExceptionFilter implements ExceptionFilter {
       this.logger.error({ ...fields, err: exception }, "request failed");
     else this.logger.debug({ ...fields, message: error.message }, "request refused");
     if (reply.raw.headersSent || reply.raw.destroyed) return;
-    if (error.status === 413) {
+    if (error.status === 413 || (error.status === 529 && !request.raw.complete)) {
       discardRest(request.raw);
       reply.removeHeader("connection");
     }
@@ -54,6 +54,7 @@ function dropBadHeaders(reply: FastifyReply): void {
 }
 
 function fromHttp(exception: unknown, request: FastifyRequest): ApiError {
+  if (exception instanceof ApiError) return exception;
   const { statusCode } = exception as { statusCode?: number };
   if (exception instanceof HttpException) {
     const status = exception.getStatus();

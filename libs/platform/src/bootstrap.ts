@@ -84,6 +84,10 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
     options.checkCaller(request);
     bodies.admit(request.raw, reply.raw);
   });
+  adapter.getInstance().addHook("preParsing", (request, reply, _body, done) => {
+    bodies.countChunks(request.raw, reply.raw);
+    done();
+  });
   const server = app.getHttpServer();
   connections.watch(server);
   server.on("checkExpectation", (request, response) => server.emit("request", request, response));
