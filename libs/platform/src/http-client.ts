@@ -97,7 +97,8 @@ export class HttpClient {
       // The body is JSON already; axios would parse it to see whether it is.
       transformRequest: [(data: unknown) => data],
       transformResponse: [(data: unknown) => data],
-      headers: this.headers,
+      // axios says otherwise that it takes compressed answers, and a proxy may send them.
+      headers: { ...this.headers, "accept-encoding": "identity" },
     });
   }
 
