@@ -61,11 +61,11 @@ describe("other errors", () => {
   it.each([
     ["the refusal of a foreign host name", 403, "", "api_error", /OLLAMA_ORIGINS/],
     ["403 with a text", 403, { error: "no" }, "api_error", /^Ollama: no$/],
-    ["401 of a proxy before it", 401, "<html>", "api_error", /^Ollama: <html>$/],
+    ["401 of a proxy before it", 401, "<html>", "api_error", /^Ollama: status 401 with a web page$/],
     ["an error line inside a stream", 500, { error: "unexpected EOF" }, "api_error", /unexpected EOF/],
     ["500 that says that it is busy", 500, { error: "Server busy" }, "overloaded_error", /busy/],
     ["a limit of Ollama's cloud", 429, { error: "too many requests" }, "overloaded_error", /too many/],
-    ["a body that a proxy does not take", 413, "<html>", "request_too_large", /^Ollama: <html>$/],
+    ["a body that a proxy does not take", 413, "Too large", "request_too_large", /^Ollama: Too large$/],
     ["503 without a text", 503, "", "overloaded_error", /^Ollama: status 503$/],
     [
       "a schema that it cannot follow",

@@ -1,8 +1,11 @@
 import { ApiError, type ErrorType } from "#anthropic/errors.js";
+import { mapWebPage } from "../map-web-page.js";
 import { UnsupportedSchemaError } from "../unsupported-schema.error.js";
 
 /** An error answer of Ollama, or an error line inside a stream (status 500), in our terms. */
 export function mapOllamaError(status: number, body: unknown, retryAfterSeconds?: number): ApiError {
+  const page = mapWebPage("Ollama", status, body, retryAfterSeconds);
+  if (page) return page;
   const message = ollamaMessage(body);
   if (status === 403 && message === "")
     return new ApiError(

@@ -1,5 +1,6 @@
 import { ApiError, type ErrorType } from "#anthropic/errors.js";
 import { imageFault } from "#anthropic/image-fault.js";
+import { mapWebPage } from "../map-web-page.js";
 import { UnsupportedSchemaError } from "../unsupported-schema.error.js";
 
 /** What an error answer holds, or an error event inside a stream. */
@@ -38,6 +39,8 @@ export function mapOpenAiError({ status, message, retryAfterSeconds }: ServerErr
     return new ApiError("api_error", `The model server refused our key (${status}): see OPENAI_API_KEY`, {
       shouldRetry: false,
     });
+  const page = mapWebPage("The model server", status, message, retryAfterSeconds);
+  if (page) return page;
   const text = `The model server: ${message || `status ${status}`}`;
   if (isFaultOfSchema.test(message)) return new UnsupportedSchemaError(text);
   if (isFaultOfImage.test(message)) return new ApiError("invalid_request_error", `${imageFault}: ${text}`);

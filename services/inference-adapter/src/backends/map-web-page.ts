@@ -1,0 +1,27 @@
+import { ApiError, type ErrorType } from "#anthropic/errors.js";
+
+const typesOfStatus: Record<number, ErrorType> = {
+  413: "request_too_large",
+  429: "overloaded_error",
+  503: "overloaded_error",
+};
+
+/**
+ * A web page in an error's place comes from a proxy or a tunnel: it says nothing of the model or the request, and is too
+ * long for a message. Undefined where it is none.
+ */
+export function mapWebPage(
+  server: string,
+  status: number,
+  body: unknown,
+  retryAfterSeconds?: number,
+): ApiError | undefined {
+  if (typeof body !== "string" || !/^\s*<(?:!doctype|html)\b/i.test(body)) return undefined;
+  const [, title = ""] = /<title>([^<]{1,200})</i.exec(body) ?? [];
+  const said = title.trim() === "" ? "" : `, "${title.trim()}"`;
+  return new ApiError(
+    typesOfStatus[status] ?? "api_error",
+    `${server}: status ${status} with a web page${said}`,
+    { retryAfterSeconds },
+  );
+}
