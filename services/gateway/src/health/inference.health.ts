@@ -14,21 +14,22 @@ export class InferenceHealth {
     private readonly inference: InferenceClient,
   ) {}
 
-  /** What the adapter says of itself. A server without such a page is up when it lists its models. */
+  /** What the adapter says of itself. A server that says nothing of itself is up when it lists its models. */
   async check(path: string): Promise<HealthIndicatorResult> {
     const indicator = this.indicators.check("inference");
     const startedAt = performance.now();
     try {
       const { status, body } = await this.inference.health(path);
-      if (status === 404) await this.inference.listModels();
+      const { details, error } = (body ?? {}) as Told;
+      if (status === 404 || (status === 200 && details === undefined)) await this.inference.listModels();
       if (status === 200) await this.inference.checkAccess();
       const latency_ms = Math.round(performance.now() - startedAt);
-      const { details, error } = (body ?? {}) as Told;
       // Who refuses the question itself says why in the shape of the Messages API.
-      const message = typeof error?.message === "string" ? { message: error.message } : {};
+      const told = details === undefined ? `the inference service answered with status ${status}` : undefined;
+      const message = typeof error?.message === "string" ? error.message : told;
       return status === 200 || status === 404
         ? indicator.up({ latency_ms, ...details })
-        : indicator.down({ latency_ms, ...details, ...message });
+        : indicator.down({ latency_ms, ...details, ...(message === undefined ? {} : { message }) });
     } catch (error) {
       return indicator.down({ message: (error as Error).message });
     }
