@@ -60,7 +60,8 @@ function parseCacheControl(header: string | undefined): ReadonlyMap<string, stri
   const directives = new Map<string, string>();
   for (const directive of header.split(",")) {
     const [name = "", value = ""] = directive.trim().split("=", 2);
-    if (name !== "") directives.set(name.toLowerCase(), value);
+    // A value may stand in quotes: https://www.rfc-editor.org/rfc/rfc9111#section-5.2
+    if (name !== "") directives.set(name.toLowerCase(), value.replace(/^"(.*)"$/, "$1"));
   }
   return directives;
 }
@@ -75,5 +76,5 @@ function parseTtl(header: string | string[] | undefined, settings: CacheSettings
 }
 
 function parseSeconds(text: string | undefined): number | undefined {
-  return text !== undefined && /^\d{1,10}$/.test(text) ? Number(text) : undefined;
+  return text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
 }
