@@ -101,10 +101,21 @@ describe("GET /v1/models", () => {
     expect(new Set(ids).size).toBe(ids.length);
   });
 
-  it.each(["0", "1001", "many", "1.5"])("refuses a limit of %s", async (limit) => {
+  it.each([
+    ["0", "greater than or equal to 1"],
+    ["-1", "greater than or equal to 1"],
+    ["1001", "less than or equal to 1000"],
+    ["many", "a whole number"],
+    ["1.5", "a whole number"],
+    ["1e2", "a whole number"],
+    ["", "a whole number"],
+    ["1&limit=2", "a whole number"],
+  ])("refuses a limit of %j and says why", async (limit, reason) => {
     const response = await fetch(`${stack.url}/v1/models?limit=${limit}`);
     expect(response.status).toBe(400);
-    expect(await response.json()).toMatchObject({ error: { type: "invalid_request_error" } });
+    expect(await response.json()).toMatchObject({
+      error: { type: "invalid_request_error", message: expect.stringContaining(reason) as string },
+    });
   });
 
   it.each([
