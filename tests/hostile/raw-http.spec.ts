@@ -75,6 +75,7 @@ const corpus: [string, string, number][] = [
   ["a tunnel", "CONNECT a.example:443 HTTP/1.1\r\nHost: a.example\r\n\r\n", 400],
   ["a tunnel, and what goes through it", `CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n${"x".repeat(9999)}`, 400],
   ["a method that nobody knows", "BREW / HTTP/1.1\r\nHost: localhost\r\n\r\n", 400],
+  ["a letter in the URL that is not escaped", "GET /\u00e9 HTTP/1.1\r\nHost: localhost\r\n\r\n", 400],
   ["a bad escape in the URL", "GET /%zz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", 400],
 ];
 
@@ -84,6 +85,15 @@ describe.each(["gateway", "adapter"] as const)("what is no HTTP at the %s", (ser
     expect(answer?.status).toBe(status);
     expectError(answer?.body ?? "");
   });
+});
+
+it.each([
+  ["two lengths", `${head}Content-Length: 2\r\nContent-Length: 2\r\n\r\n{}`, "Duplicate Content-Length"],
+  ["a letter that is not escaped", "GET /\u00e9 HTTP/1.1\r\n\r\n", "Invalid char in url path"],
+  ["HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "HTTP/2 is not served here"],
+  ["half a body", `${head}Content-Length: 20\r\n\r\n{}`, "The request ended before it was whole"],
+])("what is wrong with it is told: %s", async (_name, bytes, words) => {
+  expect((await send(stack.url, Buffer.from(bytes, "latin1")))?.body).toContain(words);
 });
 
 describe("what is no HTTP, behind a good request", () => {

@@ -14,12 +14,17 @@ export function refuseTunnel(socket: Duplex, connections: Connections): void {
 
 /** What is no HTTP, or HTTP beyond Node's limits, never becomes a request: it is refused on its connection. */
 export function refuseConnection(
-  { code }: NodeJS.ErrnoException,
+  { code, reason }: ParseError,
   socket: Socket,
   connections: Connections,
 ): void {
   if (code === "ECONNRESET" || !socket.writable) return void socket.destroy();
-  refuse(socket, connections, faults[code ?? ""] ?? badRequest("This is no HTTP request"));
+  refuse(socket, connections, faults[code ?? ""] ?? notHttp(reason));
+}
+
+/** Node's parser says what is wrong in words of its own, which quote nothing of the request. */
+interface ParseError extends NodeJS.ErrnoException {
+  reason?: string;
 }
 
 function refuse(socket: Duplex, connections: Connections, { status, type, message }: Fault): void {
@@ -51,7 +56,12 @@ const badRequest = (message: string): Fault => ({
   message,
 });
 
+const notHttp = (reason: string | undefined): Fault =>
+  badRequest(`This is no valid HTTP request${reason ? `: ${reason}` : ""}`);
+
 const faults: Record<string, Fault> = {
+  HPE_INVALID_EOF_STATE: badRequest("The request ended before it was whole"),
+  HPE_PAUSED_H2_UPGRADE: badRequest("HTTP/2 is not served here: ask with HTTP/1.1"),
   ERR_HTTP_REQUEST_TIMEOUT: {
     status: "408 Request Timeout",
     type: "timeout_error",
