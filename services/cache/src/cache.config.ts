@@ -1,4 +1,5 @@
 import { IsBooleanVariable, IsIntVariable, IsParsedVariable, IsTextVariable } from "#platform/load-config.js";
+import { parseHost } from "#platform/parse-host.js";
 import { ServiceConfig } from "#platform/service-config.js";
 import { parseRedisUrl } from "./redis/parse-redis-url.js";
 import { readCertificate } from "./redis/read-certificate.js";
@@ -10,11 +11,11 @@ export class CacheConfig extends ServiceConfig {
   @IsIntVariable(0, 65535)
   CACHE_PORT: number = 8100;
 
-  @IsTextVariable()
+  @IsParsedVariable(parseHost)
   CACHE_HOST: string = "127.0.0.1";
 
   /** Neither this nor `REDIS_URL`: entries live in this process only. */
-  @IsTextVariable()
+  @IsParsedVariable(parseHost)
   REDIS_HOST: string = "";
 
   @IsIntVariable(1, 65535)

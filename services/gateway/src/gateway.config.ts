@@ -6,6 +6,7 @@ import {
   IsTextVariable,
 } from "#platform/load-config.js";
 import { parseCredential } from "#platform/parse-credential.js";
+import { parseHost } from "#platform/parse-host.js";
 import { ServiceConfig } from "#platform/service-config.js";
 import { parseApiKeys } from "./access/parse-api-keys.js";
 import { parseRateLimits, parseTokenBudgets } from "./access/rate-limits/parse-rate-limits.js";
@@ -18,7 +19,7 @@ export class GatewayConfig extends ServiceConfig {
   @IsIntVariable(0, 65535)
   API_PORT: number = 8000;
 
-  @IsTextVariable()
+  @IsParsedVariable(parseHost)
   API_HOST: string = "127.0.0.1";
 
   @IsParsedVariable(parseUrl)

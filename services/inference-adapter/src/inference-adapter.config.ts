@@ -7,6 +7,7 @@ import {
   IsTextVariable,
 } from "#platform/load-config.js";
 import { parseCredential } from "#platform/parse-credential.js";
+import { parseHost } from "#platform/parse-host.js";
 import { ServiceConfig } from "#platform/service-config.js";
 import { parseModelContext } from "./models/parse-model-context.js";
 import { type InferenceMode, inferenceModes } from "./backends/ollama/raw/ollama-requests.js";
@@ -20,7 +21,7 @@ export class InferenceAdapterConfig extends ServiceConfig {
   @IsIntVariable(0, 65535)
   INFERENCE_PORT: number = 8200;
 
-  @IsTextVariable()
+  @IsParsedVariable(parseHost)
   INFERENCE_HOST: string = "127.0.0.1";
 
   @IsOneOfVariable(["ollama", "openai-compatible"])

@@ -10,6 +10,7 @@ describe("checkExposure", () => {
   it.each<[string, Partial<GatewayConfig>]>([
     ["the default", {}],
     ["localhost", { API_HOST: "localhost" }],
+    ["localhost in capitals", { API_HOST: "LOCALHOST" }],
     ["another loopback address", { API_HOST: "127.1.2.3" }],
     ["loopback of IPv6", { API_HOST: "::1" }],
     ["everywhere with keys", { API_HOST: "0.0.0.0", API_KEYS: keys }],

@@ -2,7 +2,7 @@ import { ConfigError } from "#platform/load-config.js";
 import type { GatewayConfig } from "../gateway.config.js";
 import { parseApiKeys } from "./parse-api-keys.js";
 
-const loopback = /^(localhost|127(\.\d{1,3}){3}|::1)$/;
+const loopback = /^(localhost|127(\.\d{1,3}){3}|::1)$/i;
 
 /** A gateway that others can reach needs keys. @throws ConfigError */
 export function checkExposure(config: GatewayConfig): void {
