@@ -1,14 +1,21 @@
 import { createServer } from "node:net";
 import { StartError } from "./start-error.js";
 
+interface PortWish {
+  name: string;
+  port: number;
+  host: string;
+  /** The user asked for this one. */
+  isNamed: boolean;
+  /** The gateway listens last. */
+  gatewayPort: number;
+}
+
 /** The port if it is free; 0, any free one, if it is taken and the user did not ask for this one. @throws StartError */
-export async function choosePort(
-  name: string,
-  port: number,
-  host: string,
-  isNamed: boolean,
-): Promise<number> {
-  const code = await tryPort(port, host);
+export async function choosePort({ name, port, host, isNamed, gatewayPort }: PortWish): Promise<number> {
+  const isGateways = port === gatewayPort && port !== 0;
+  if (isGateways && isNamed) throw new StartError(`${name} ${port} is the gateway's port: name another one`);
+  const code = isGateways ? "EADDRINUSE" : await tryPort(port, host);
   if (code === undefined) return port;
   if (code === "EADDRINUSE" && !isNamed) return 0;
   if (code === "EADDRINUSE")

@@ -94,6 +94,13 @@ describe("startEmbedded", () => {
     await expect(start({ [name]: String(port) })).rejects.toThrow(`${name} ${port} is taken`);
   });
 
+  it.each(["CACHE_PORT", "INFERENCE_PORT"])("refuses a %s that is the gateway's", async (name) => {
+    const port = String(await findFreePort());
+    await expect(start({ API_PORT: port, [name]: port })).rejects.toThrow(
+      `${name} ${port} is the gateway's port`,
+    );
+  });
+
   it("starts no adapter of its own where INFERENCE_URL names another place", async () => {
     const INFERENCE_URL = `http://127.0.0.1:${await findFreePort()}`;
     const embedded = await start({ INFERENCE_URL });

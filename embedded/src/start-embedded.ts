@@ -69,11 +69,21 @@ export async function startEmbedded(
   }
 }
 
-async function startOwnCache(env: NodeJS.ProcessEnv, { cache }: Configuration, started: Started) {
+async function startOwnCache(
+  env: NodeJS.ProcessEnv,
+  { cache, gateway }: Configuration,
+  started: Started,
+): Promise<string> {
   const { CACHE_HOST: host, CACHE_PORT: wanted } = cache;
   const elsewhere = urlElsewhere(env["CACHE_URL"], host, wanted);
   if (elsewhere !== undefined) return elsewhere;
-  const port = await choosePort("CACHE_PORT", wanted, host, Boolean(env["CACHE_PORT"]));
+  const port = await choosePort({
+    name: "CACHE_PORT",
+    port: wanted,
+    host,
+    isNamed: Boolean(env["CACHE_PORT"]),
+    gatewayPort: gateway.API_PORT,
+  });
   const service = await startCache({ ...env, CACHE_PORT: String(port) });
   started.cache = service;
   return service.url;
@@ -82,13 +92,19 @@ async function startOwnCache(env: NodeJS.ProcessEnv, { cache }: Configuration, s
 async function startOwnAdapter(
   env: NodeJS.ProcessEnv,
   settings: EmbeddedSettings,
-  { adapter }: Configuration,
+  { adapter, gateway }: Configuration,
   started: Started,
 ): Promise<Pick<Embedded, "inferenceUrl" | "ollamaUrl" | "isDemo">> {
   const { INFERENCE_HOST: host, INFERENCE_PORT: wanted } = adapter;
   const elsewhere = urlElsewhere(env["INFERENCE_URL"], host, wanted);
   if (elsewhere !== undefined) return { inferenceUrl: elsewhere, ollamaUrl: undefined, isDemo: false };
-  const port = await choosePort("INFERENCE_PORT", wanted, host, Boolean(env["INFERENCE_PORT"]));
+  const port = await choosePort({
+    name: "INFERENCE_PORT",
+    port: wanted,
+    host,
+    isNamed: Boolean(env["INFERENCE_PORT"]),
+    gatewayPort: gateway.API_PORT,
+  });
   if (adapter.INFERENCE_BACKEND !== "ollama") {
     const service = await startInferenceAdapter({ ...env, INFERENCE_PORT: String(port) });
     started.adapter = service;
