@@ -12,13 +12,25 @@ export function readEnvironment(env = process.env) {
 /** As the services read it (`parse-env-file.ts`), also where nothing is built. */
 function readEnvFile(path) {
   if (!existsSync(path)) return {};
-  const bytes = readFileSync(path);
+  const bytes = readFile(path);
   if (bytes.includes(0)) throw toFault(".env must be a text in UTF-8, not in UTF-16 or with NUL bytes");
   const text = new TextDecoder().decode(bytes);
   const [, name] =
     /^[ \t]*(?:export[ \t]+)?([\w.-]+)[ \t]*=(?![ \t]*["'`])[^#\r\n]*[^#\s]#/m.exec(text) ?? [];
   if (name !== undefined) throw toFault(`.env: ${name} has a # in its value: put the value in quotes`);
+  const [, quoted] =
+    /^[ \t]*(?:export[ \t]+)?([\w.-]+)[ \t]*=[ \t]*(["'`])(?:(?!\2)[^\r\n])*\2[ \t]*[^\s#]/m.exec(text) ?? [];
+  if (quoted !== undefined)
+    throw toFault(`.env: ${quoted} has more behind its closing quote: take another kind of quotes`);
   return parseEnv(text);
+}
+
+function readFile(path) {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw toFault(`.env cannot be read: ${error.message}`);
+  }
 }
 
 function toFault(text) {

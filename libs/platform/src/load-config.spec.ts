@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -22,6 +22,12 @@ describe("loadEnvFile", () => {
     writeFileSync(".env", "\ufeffFIRST=1\nGIVEN=there\nEMPTY=there\n");
     loadEnvFile();
     expect(process.env).toMatchObject({ FIRST: "1", GIVEN: "here", EMPTY: "" });
+  });
+
+  // Docker makes a folder of a file that is mounted and not there.
+  it("says what cannot be read", () => {
+    mkdirSync(".env");
+    expect(loadEnvFile).toThrow(/^\.env cannot be read: EISDIR/);
   });
 
   it("does nothing where there is none", () => expect(loadEnvFile).not.toThrow());

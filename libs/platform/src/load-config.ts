@@ -30,7 +30,8 @@ export function loadEnvFile(): void {
     for (const [name, value] of Object.entries(parseEnvFile(readFileSync(".env"))))
       process.env[name] ??= value;
   } catch (error) {
-    throw new ConfigError([(error as Error).message]);
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new ConfigError([code === undefined ? message : `.env cannot be read: ${message}`]);
   }
 }
 

@@ -30,6 +30,28 @@ describe("a .env file", () => {
     expect(parseEnvFile(Buffer.from(line))).toEqual({ A: value }),
   );
 
+  it.each([
+    ['A="a\\"b"', "A"],
+    ["A='it''s'\nB=2", "A"],
+    ["B=1\nexport SOME_KEY = 'x'y # comment\r\nC=2", "SOME_KEY"],
+    ['A="x" "y"', "A"],
+  ])("is refused where a quote ends a value early: %j", (cut, name) =>
+    expect(() => parseEnvFile(Buffer.from(cut))).toThrow(
+      `.env: ${name} has more behind its closing quote: take another kind of quotes`,
+    ),
+  );
+
+  it.each([
+    [`A='say "it"'`, 'say "it"'],
+    ["A=\"a 'b' c\" # why", "a 'b' c"],
+    ["A=`a\"b'c`#d", "a\"b'c"],
+    ['A="two\nlines" # "x"', "two\nlines"],
+    ['A=a"b"c', 'a"b"c'],
+    ['# A="a"b\nA=""', ""],
+  ])("may have quotes elsewhere: %j", (line, value) =>
+    expect(parseEnvFile(Buffer.from(line))).toEqual({ A: value }),
+  );
+
   it("may be empty", () => expect(parseEnvFile(Buffer.of())).toEqual({}));
 
   it.each([
