@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { exchanges } from "./__fixtures__/read-exchange.js";
-import { isContextOverflow, mapOllamaError } from "./map-ollama-error.js";
+import { LostCallError } from "../lost-call.error.js";
+import { isContextOverflow, mapChatError, mapOllamaError } from "./map-ollama-error.js";
 
 const parse = (body: string): unknown => {
   try {
@@ -80,5 +81,19 @@ describe("other errors", () => {
     const error = mapOllamaError(status, body);
     expect(error.type).toBe(type);
     expect(error.message).toMatch(message);
+  });
+});
+
+describe("errors of a chat, as a real Ollama's parser for qwen3-coder made them", () => {
+  it.each([
+    ["XML that does not close", 500, "XML syntax error on line 9: unexpected EOF", true],
+    ["a wrong tag", 500, "expected element type <function> but have <parameter>", true],
+    ["nothing in the call's tags", 500, "EOF", true],
+    ["the runner's end", 500, "model runner has unexpectedly stopped", false],
+    ["a body that was broken", 400, "invalid character 'i' in literal true (expecting 'r')", false],
+  ])("%s", (_name, status, error, isLostCall) => {
+    const mapped = mapChatError(status, { error });
+    expect(mapped).toMatchObject({ message: `Ollama: ${error}` });
+    expect(mapped instanceof LostCallError).toBe(isLostCall);
   });
 });

@@ -1,4 +1,5 @@
 import { ApiError, type ErrorType } from "#anthropic/errors.js";
+import { LostCallError } from "../lost-call.error.js";
 import { mapWebPage } from "../map-web-page.js";
 import { UnsupportedSchemaError } from "../unsupported-schema.error.js";
 
@@ -16,6 +17,19 @@ export function mapOllamaError(status: number, body: unknown, retryAfterSeconds?
   if (isFaultOfSchema.test(message)) return new UnsupportedSchemaError(text);
   return new ApiError(mapType(status, message), text, { retryAfterSeconds });
 }
+
+/**
+ * The same of a chat, where Ollama's strict parsers say so of a call that the model wrote wrongly: in the last line,
+ * or with status 500 where nothing was sent before.
+ */
+export function mapChatError(status: number, body: unknown, retryAfterSeconds?: number): ApiError {
+  const error = mapOllamaError(status, body, retryAfterSeconds);
+  const isUnreadable = status === 500 && isFaultOfCall.test(ollamaMessage(body));
+  return isUnreadable && error.type === "api_error" ? new LostCallError(error.message) : error;
+}
+
+const isFaultOfCall =
+  /pars(e|ing)|XML|syntax error|unmarshal|invalid character|^expected element type|^EOF$/i;
 
 /** The one refusal that clients know how to handle: the prompt is longer than the window. */
 export function isContextOverflow(status: number, body: unknown): boolean {

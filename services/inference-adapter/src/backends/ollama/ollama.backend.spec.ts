@@ -126,6 +126,29 @@ describe("an answer", () => {
   });
 });
 
+describe("a call that Ollama's parser refuses before it sends anything", () => {
+  const refuse = ({ response }: Chat) =>
+    response.writeHead(500).end('{"error":"XML syntax error on line 9: unexpected EOF"}');
+
+  it("is generated once more", async () => {
+    const { backend, server } = await start((chat) =>
+      server.chats.length > 1 ? sayTogether(chat) : refuse(chat),
+    );
+    expect(textOf(await generate(backend, withTools))).toBe("abc");
+    expect(server.chats).toHaveLength(2);
+  });
+
+  it("and whose slot is lost then is not waited for to the limit", async () => {
+    const { backend, server } = await start((chat) => (server.chats.length > 1 ? undefined : refuse(chat)), {
+      probeIntervalMs: 50,
+      lostSlotSlackMs: 500,
+    });
+    const events = backend.generate(withTools, model, never, { promptTokens: 1 });
+    await expect(collect(events)).rejects.toMatchObject({ type: "timeout_error" });
+    expect(server.chats).toHaveLength(2);
+  });
+});
+
 describe("a backend that fails", () => {
   it("refuses the connection", async () => {
     const { backend, server } = await start();

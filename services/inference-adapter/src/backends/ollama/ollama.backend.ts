@@ -130,8 +130,11 @@ export class OllamaBackend implements InferenceBackend {
     };
     // Where an answer is cut at a stop sequence, its pieces are counted as tokens.
     const merges = mergesTexts && !request.stop_sequences?.length;
+    let tries = 0;
     const run = (watched: Watched) =>
       this.answers.read(request, model, watched.signal, (prepared) => {
+        tries += 1;
+        if (tries > 1 && slots.areDoubtful) watched.hear(Math.min(limitMs, slots.patienceMs(promptTokens)));
         const silenceLimitMs = this.silenceLimitMs(prepared);
         const hear = () => {
           watched.hear(silenceLimitMs);

@@ -4,8 +4,9 @@ import { readOut } from "#platform/read-out.js";
 import { promptTooLong } from "../../tokens/prompt-too-long.js";
 import { decodeJsonLines } from "../decode-json-lines.js";
 import type { ServedModel } from "../inference-backend.js";
+import { LostCallError } from "../lost-call.error.js";
 import { joinTextLines } from "./join-text-lines.js";
-import { isContextOverflow, mapOllamaError } from "./map-ollama-error.js";
+import { isContextOverflow, mapChatError } from "./map-ollama-error.js";
 import type { ModelSlots } from "./model-slots.js";
 import type { StreamAnswer } from "./ollama.client.js";
 import type { OllamaChatChunk } from "./ollama-wire.js";
@@ -23,13 +24,16 @@ export interface Reading {
 /** @throws ApiError where the answer is a refusal */
 export function linesOf(
   answer: StreamAnswer,
-  { promptTokens }: Reading,
+  { promptTokens, slots }: Reading,
   model: ServedModel,
 ): IncomingMessage {
   if ("lines" in answer) return answer.lines;
   if (isContextOverflow(answer.status, answer.error))
     throw promptTooLong(Math.max(promptTokens, model.contextLength + 1), model.contextLength);
-  throw mapOllamaError(answer.status, answer.error, answer.retryAfterSeconds);
+  const error = mapChatError(answer.status, answer.error, answer.retryAfterSeconds);
+  // The model may write on behind the call that Ollama refused.
+  if (error instanceof LostCallError) slots.noteBrokenOff();
+  throw error;
 }
 
 /**

@@ -4,7 +4,7 @@ import type { StopReason } from "#anthropic/messages.js";
 import type { GenerationEnd, GenerationEvent } from "../inference-backend.js";
 import { LostCallError } from "../lost-call.error.js";
 import { checkChatChunk } from "./check-chat-chunk.js";
-import { mapOllamaError } from "./map-ollama-error.js";
+import { mapChatError } from "./map-ollama-error.js";
 import type { OllamaChatChunk } from "./ollama-wire.js";
 import { toGenerationEnd } from "./to-generation-end.js";
 
@@ -14,7 +14,7 @@ export async function* toGenerationEvents(
 ): AsyncGenerator<GenerationEvent> {
   const seen: Seen = { outputTokens: 0, toolCall: false };
   for await (const chunk of chunks) {
-    if (chunk.error != null) throw toChunkError(chunk);
+    if (chunk.error != null) throw mapChatError(500, chunk);
     checkChatChunk(chunk);
     const { thinking, content = chunk.response, tool_calls } = chunk.message ?? {};
     if (thinking) yield { type: "thinking", thinking };
@@ -67,13 +67,6 @@ function refuseSwallowed(chunk: OllamaChatChunk, seen: Seen, end: GenerationEnd)
 
 const toTooDeep = (name: string) =>
   new LostCallError(`The model's call of ${name} has arguments nested deeper than ${deepestInput} levels`);
-
-/** Ollama's strict parsers end the stream with an error where the model's call is malformed. */
-function toChunkError(chunk: OllamaChatChunk): ApiError {
-  const error = mapOllamaError(500, chunk);
-  const isUnreadable = /pars(e|ing)|XML|syntax error|unmarshal|invalid character/i.test(error.message);
-  return isUnreadable ? new LostCallError(error.message) : error;
-}
 
 function mapStopReason(doneReason: string | undefined, sawToolCall: boolean): StopReason {
   if (doneReason === "length") return "max_tokens";
