@@ -8,9 +8,11 @@ Makes a key, and the line that API_KEYS or a file at API_KEYS_FILE needs to know
 the key's counts and in the list of cached answers, in no log or metric.
 `;
 
-const [name = "me"] = readOptions({ allowPositionals: true, options: {} }, usage).positionals;
-if (!/^[\w.-]{1,64}$/.test(name)) {
-  process.stderr.write("A key's name has up to 64 letters, digits, dots, dashes and underscores.\n");
+const [name = "me", ...others] = readOptions({ allowPositionals: true, options: {} }, usage).positionals;
+if (others.length > 0 || !/^[\w.-]{1,64}$/.test(name)) {
+  process.stderr.write(
+    "A key's name is one word of up to 64 letters, digits, dots, dashes and underscores.\n",
+  );
   process.exit(1);
 }
 const key = `sk-selfhost-${randomBytes(32).toString("base64url")}`;

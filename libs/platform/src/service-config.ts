@@ -2,7 +2,7 @@ import { parseAllowedHosts } from "./callers/parse-allowed-hosts.js";
 import { IsIntVariable, IsOneOfVariable, IsParsedVariable, IsTextVariable } from "./load-config.js";
 import { parseCredential } from "./parse-credential.js";
 
-export const logLevels = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
+const logLevels = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
 
 /** What every service reads from the environment. */
 export class ServiceConfig {

@@ -32,7 +32,7 @@ export const inferenceHeaders = {
  * Which generation of the same question a request may join; a finished one stands a while for retries. `any`, only one
  * whose answer no client has had whole (`undelivered`), or only one that still runs (`running`).
  */
-export const joinRules = ["any", "undelivered", "running"] as const;
+const joinRules = ["any", "undelivered", "running"] as const;
 export type JoinRule = (typeof joinRules)[number];
 
 /** Without the header, or with another value: `any`. */

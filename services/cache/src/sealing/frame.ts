@@ -2,7 +2,7 @@
  * How a value stands in Redis: "LSH", schema version, flags, key id, expiry, check, then the nonce where it is
  * sealed, then the body. The check is over all the rest and the value's name: GCM's tag, or else a checksum.
  */
-export const schemaVersion = 1;
+const schemaVersion = 1;
 export const keyIdBytes = 4;
 export const checkBytes = 16;
 export const nonceBytes = 12;

@@ -16,7 +16,7 @@ export class ApiKeyGuard implements CanActivate {
 }
 
 /** The name of the key that a request came with, behind `ApiKeyGuard`. */
-export function tenantOf(context: ExecutionContext): string {
+function tenantOf(context: ExecutionContext): string {
   const { tenant } = context.switchToHttp().getRequest<TenantRequest>();
   if (tenant === undefined) throw new Error("no ApiKeyGuard stands before this route");
   return tenant;

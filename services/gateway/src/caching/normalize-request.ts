@@ -7,7 +7,7 @@ import { maskedHome } from "./mask-home.js";
 // of yesterday may say what day it is. Only these lines of the client are masked, each at the one place where
 // it stands: a commit message or a file that says the same belongs to the question.
 
-export const normalizations = ["date", "home"] as const;
+const normalizations = ["date", "home"] as const;
 export type Normalization = (typeof normalizations)[number];
 
 export interface NormalizedRequest {

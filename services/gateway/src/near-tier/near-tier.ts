@@ -18,7 +18,7 @@ const restMs = 60_000;
 const maxUnheardMs = 2000;
 /** To look through 100,000 copies takes some 20 ms. */
 const lookIntervalMs = 10_000;
-export const rememberedMs = 3_600_000;
+const rememberedMs = 3_600_000;
 
 interface Copy {
   entry: StoredEntry;

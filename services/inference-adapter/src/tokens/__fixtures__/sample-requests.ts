@@ -7,7 +7,7 @@ const root = new URL("../../../../../", import.meta.url);
 const read = (path: string) => readFileSync(new URL(path, root), "utf8");
 
 /** Text as a coding session has it: prose, code, JSON. */
-export const realisticText = [
+const realisticText = [
   read("libs/anthropic/src/canonical-request.ts"),
   read("services/inference-adapter/src/backends/ollama/ollama.backend.ts"),
   read(".oxlintrc.json"),

@@ -12,7 +12,7 @@ export function scan(pieces: string[], tools: Tool[], ending: Ending = "finished
   return join([...pieces.flatMap((piece) => scanner.feed(piece)), ...scanner.end(ending)]);
 }
 
-export function join(pieces: ScannedPiece[]): Outcome[] {
+function join(pieces: ScannedPiece[]): Outcome[] {
   const outcomes: Outcome[] = [];
   for (const piece of pieces) {
     const last = outcomes.at(-1);

@@ -12,7 +12,7 @@ export interface Exchange {
   answer: string;
 }
 
-export function readExchange(name: string): Exchange {
+function readExchange(name: string): Exchange {
   const meta = readJson(`${name}.meta.json`);
   const request = readJson(`${name}.json`);
   return {
