@@ -4,9 +4,9 @@ import { StartFault } from "./start-fault.mjs";
 
 const variables = { cache: "CACHE_PORT", "inference-adapter": "INFERENCE_PORT" };
 
-/** @throws StartFault if a program is missing or its port taken by somebody who is none of ours */
+/** @throws StartFault if a program is missing, or its port wanted by two or taken by somebody who is none of ours */
 export async function checkStart(programs) {
-  const faults = [];
+  const faults = toSharedPorts(programs);
   for (const program of programs) {
     if (await program.isElsewhere?.()) continue;
     if (!program.command) faults.push(`The program ${program.name} is not installed: run ./install.sh`);
@@ -14,6 +14,15 @@ export async function checkStart(programs) {
     if (await isListening(hostname, program.port)) faults.push(toTakenFault(program));
   }
   if (faults.length > 0) throw new StartFault(faults.join("\n"));
+}
+
+function toSharedPorts(programs) {
+  return Object.entries(Object.groupBy(programs, ({ port }) => port))
+    .filter(([, sharing]) => sharing.length > 1)
+    .map(
+      ([port, sharing]) =>
+        `Port ${port} is to be that of ${sharing.map(({ name }) => name).join(" and ")}: see .env`,
+    );
 }
 
 function toTakenFault({ name, port }) {

@@ -73,7 +73,8 @@ export async function stop({ isHasty }) {
     const ended = await endLeftovers();
     return print([ended > 0 ? `Ended ${ended} program(s) of a killed supervisor.` : "It is not running."]);
   }
-  print(["Stopping; answers under way are finished first (stop --now does not wait) ..."]);
+  const waiting = isHasty ? "" : "; answers under way are finished first (stop --now does not wait)";
+  print([`Stopping${waiting} ...`]);
   signal(state.supervisor, isHasty ? "SIGINT" : "SIGTERM");
   while (isAlive(state.supervisor)) await delay(lookIntervalMs);
   await endLeftovers();
