@@ -76,7 +76,7 @@ describe("an answer", () => {
       "x-cache-key": expect.stringMatching(/^[0-9a-f]{64}$/) as string,
       "x-served-model": "qwen3-coder:30b",
       "server-timing": expect.stringMatching(
-        /^parse;dur=[\d.]+, cache;dur=[\d.]+, prefill;dur=[\d.]+, decode;dur=[\d.]+$/,
+        /^parse;dur=[\d.]+, cache;dur=[\d.]+, queue;dur=[\d.]+, prefill;dur=[\d.]+, decode;dur=[\d.]+$/,
       ) as string,
     });
     expect(response.headers.has("age")).toBe(false);

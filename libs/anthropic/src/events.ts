@@ -25,8 +25,9 @@ export interface MessageDelta {
   stop_sequence: string | null;
 }
 
-/** How long the backend worked, in seconds. */
+/** How long a generation waited for its turn, and how long the backend worked, in seconds. */
 export interface GenerationTimings {
+  queue_seconds?: number;
   load_seconds: number;
   prefill_seconds: number;
   decode_seconds: number;

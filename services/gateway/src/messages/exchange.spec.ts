@@ -86,9 +86,10 @@ describe("Exchange's headers", () => {
     const exchange = new Exchange();
     expect(await exchange.time("parse", () => 7)).toBe(7);
     await expect(exchange.time("cache", () => Promise.reject(new Error("down")))).rejects.toThrow("down");
-    exchange.noteMessage(message, { load_seconds: 0, prefill_seconds: 0.25, decode_seconds: 1 });
+    const timings = { queue_seconds: 2, load_seconds: 0, prefill_seconds: 0.25, decode_seconds: 1 };
+    exchange.noteMessage(message, timings);
     expect(exchange.toHeaders()["server-timing"]).toMatch(
-      /^parse;dur=[\d.]+, cache;dur=[\d.]+, prefill;dur=250\.0, decode;dur=1000\.0$/,
+      /^parse;dur=[\d.]+, cache;dur=[\d.]+, queue;dur=2000\.0, prefill;dur=250\.0, decode;dur=1000\.0$/,
     );
   });
 });

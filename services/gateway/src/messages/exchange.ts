@@ -65,6 +65,7 @@ export class Exchange {
     this.usage = message.usage;
     this.timings = timings;
     if (timings) {
+      if (timings.queue_seconds !== undefined) this.durationsMs.set("queue", timings.queue_seconds * 1000);
       this.durationsMs.set("prefill", timings.prefill_seconds * 1000);
       this.durationsMs.set("decode", timings.decode_seconds * 1000);
     }

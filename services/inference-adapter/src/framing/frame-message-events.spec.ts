@@ -18,7 +18,7 @@ async function* from<T>(items: T[], onClose = () => {}): AsyncGenerator<T> {
 }
 
 const frame = (events: GenerationEvent[]) =>
-  collect(frameMessageEvents(from(events), { model: "m", inputTokens: 11 }));
+  collect(frameMessageEvents(from(events), { model: "m", inputTokens: 11, queueSeconds: 4 }));
 
 const end: GenerationEnd = {
   type: "end",
@@ -147,7 +147,10 @@ describe("what a model does becomes events", () => {
     const events = await frame([{ ...end, stopReason: "stop_sequence", stopSequence: "STOP" }]);
     expect(events.slice(-2)).toMatchObject([
       { type: "message_delta", delta: { stop_reason: "stop_sequence", stop_sequence: "STOP" } },
-      { type: "message_stop", timings: { load_seconds: 1, prefill_seconds: 2, decode_seconds: 3 } },
+      {
+        type: "message_stop",
+        timings: { queue_seconds: 4, load_seconds: 1, prefill_seconds: 2, decode_seconds: 3 },
+      },
     ]);
   });
 

@@ -10,6 +10,8 @@ export interface FramingOptions {
   model: string;
   /** The prompt's tokens as counted before; the backend's own count replaces it at the end. */
   inputTokens: number;
+  /** How long the generation waited for its turn. */
+  queueSeconds?: number;
 }
 
 type BlockType = OutputBlock["type"];
@@ -50,7 +52,7 @@ export async function* frameMessageEvents(
         yield messageDelta(event, options.inputTokens);
         yield {
           type: "message_stop",
-          timings: toTimings(event),
+          timings: toTimings(event, options.queueSeconds),
           ...(event.hasLostCall ? { has_lost_call: true } : {}),
         };
         return;
@@ -125,7 +127,8 @@ const toUsage = (input_tokens: number, output_tokens: number): Usage => ({
   output_tokens,
 });
 
-const toTimings = (end: GenerationEnd): GenerationTimings => ({
+const toTimings = (end: GenerationEnd, queueSeconds: number | undefined): GenerationTimings => ({
+  queue_seconds: queueSeconds,
   load_seconds: end.loadSeconds,
   prefill_seconds: end.prefillSeconds,
   decode_seconds: end.decodeSeconds,

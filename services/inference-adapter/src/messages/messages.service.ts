@@ -89,6 +89,7 @@ export class MessagesService {
     signal.throwIfAborted();
     const prefixKey = toPrefixKey(asked, model);
     this.warmer.note(asked, model, prefixKey);
+    const queuedAt = performance.now();
     const { generation, started } = this.generations.join(
       toGenerationKey(key, given, request),
       { session, prefix: `${conversation} ${prefixKey}`, promptTokens: count.tokens },
@@ -96,6 +97,7 @@ export class MessagesService {
         this.generate({ ...request, max_tokens: maxTokens }, rule, model, count, aborted, {
           mergesTexts,
           onHeard,
+          queueSeconds: (performance.now() - queuedAt) / 1000,
         }),
       joins,
     );
@@ -142,7 +144,7 @@ export class MessagesService {
     model: ServedModel,
     count: TokenCount,
     signal: AbortSignal,
-    options: GenerateOptions,
+    { queueSeconds, ...options }: GenerateOptions & { queueSeconds: number },
   ): AsyncIterable<MessageStreamEvent> {
     const run = (asked: CanonicalRequest) =>
       this.watch(
@@ -152,7 +154,7 @@ export class MessagesService {
         count,
       );
     const answer = generateAnswer(request, rule, run, this.backend.forcesCalls);
-    return frameMessageEvents(answer, { model: request.model, inputTokens: count.tokens });
+    return frameMessageEvents(answer, { model: request.model, inputTokens: count.tokens, queueSeconds });
   }
 
   /** One generation, checked and measured. All in one place: each layer that an event passes costs it more. */
