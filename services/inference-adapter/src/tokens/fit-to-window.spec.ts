@@ -44,6 +44,11 @@ describe("fitToWindow", () => {
     expect(() => fitToWindow(count, contextLength, maxTokens)).toThrow(message),
   );
 
-  it("serves small prompts in a window smaller than the least room", () =>
-    expect(fitToWindow(exact(0), 1024, undefined)).toBeUndefined());
+  it("leaves half of a small window to the prompt", () => {
+    expect(fitToWindow(exact(512), 1024, undefined)).toBeUndefined();
+    expect(fitToWindow(exact(1024), 2048, 8000)).toBe(1024);
+    expect(() => fitToWindow(exact(1025), 2048, 8000)).toThrow(
+      "prompt is too long: 1025 tokens > 1024 maximum",
+    );
+  });
 });

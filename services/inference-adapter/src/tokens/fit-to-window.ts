@@ -23,7 +23,7 @@ export function fitToWindow(
   return Math.min(maxTokens, contextLength - tokens);
 }
 
-/** An answer needs this much room, or all that was asked for where that is less. */
+/** An answer needs this much room, or half of a smaller window, or all that was asked for where that is less. */
 export function leastRoom(contextLength: number, maxTokens: number | undefined): number {
-  return Math.min(leastOutputTokens, maxTokens ?? leastOutputTokens, contextLength);
+  return Math.min(leastOutputTokens, Math.floor(contextLength / 2), maxTokens ?? leastOutputTokens);
 }
