@@ -96,4 +96,10 @@ describe("errors of a chat, as a real Ollama's parser for qwen3-coder made them"
     expect(mapped).toMatchObject({ message: `Ollama: ${error}` });
     expect(mapped instanceof LostCallError).toBe(isLostCall);
   });
+
+  it("and a web page of a proxy is none", () => {
+    expect(mapChatError(500, "<?xml version='1.0'?><html><title>Oops</title></html>")).not.toBeInstanceOf(
+      LostCallError,
+    );
+  });
 });

@@ -24,8 +24,8 @@ export function mapOllamaError(status: number, body: unknown, retryAfterSeconds?
  */
 export function mapChatError(status: number, body: unknown, retryAfterSeconds?: number): ApiError {
   const error = mapOllamaError(status, body, retryAfterSeconds);
-  const isUnreadable = status === 500 && isFaultOfCall.test(ollamaMessage(body));
-  return isUnreadable && error.type === "api_error" ? new LostCallError(error.message) : error;
+  const isOllamas = status === 500 && typeof body !== "string" && error.type === "api_error";
+  return isOllamas && isFaultOfCall.test(ollamaMessage(body)) ? new LostCallError(error.message) : error;
 }
 
 const isFaultOfCall =
