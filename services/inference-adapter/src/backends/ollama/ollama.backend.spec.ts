@@ -186,7 +186,12 @@ describe("a backend that fails", () => {
       { type: "overloaded_error", status: 529, message: "Ollama: server busy" },
     ],
     ["a foreign host name", 403, "", { type: "api_error", status: 500, message: /OLLAMA_ORIGINS/ }],
-    ["a page of a proxy", 502, "<html>", { type: "api_error", status: 500, message: "Ollama: <html>" }],
+    [
+      "a page of a proxy",
+      502,
+      "<html>",
+      { type: "api_error", status: 500, message: "Ollama: status 502 with a web page" },
+    ],
   ])("%s (%d)", async (_name, status, body, error) => {
     const { backend } = await start(({ response }) => response.writeHead(status).end(body));
     await expect(generate(backend)).rejects.toMatchObject({

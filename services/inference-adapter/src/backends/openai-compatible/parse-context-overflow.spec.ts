@@ -172,8 +172,8 @@ describe("an error answer", () => {
       "The model server: Loading model",
     ],
     [429, "", "overloaded_error", "The model server: status 429"],
-    [413, "<html>", "request_too_large", "The model server: <html>"],
-    [502, "<html>", "api_error", "The model server: <html>"],
+    [413, "<html>", "request_too_large", "The model server: status 413 with a web page"],
+    [502, "<html>", "api_error", "The model server: status 502 with a web page"],
     [500, null, "api_error", "The model server: status 500"],
   ])("%d %j is a %s", (status, body, type, message) => {
     expect(mapOpenAiError(parseServerError(status, body))).toMatchObject({ type, message });
