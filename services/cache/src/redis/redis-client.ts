@@ -1,9 +1,10 @@
-import { isIP } from "node:net";
+import { type Socket, isIP } from "node:net";
 import { createClient, type RedisClientType } from "redis";
 import type { RedisAddress } from "./parse-redis-url.js";
 import type { RedisOptions } from "./to-redis-options.js";
 
 export const connectTimeoutMs = 2000;
+const readBytes = 64 * 1024;
 /** A hung Redis must not collect entries in our memory. */
 const maxQueuedCommands = 256;
 
@@ -22,7 +23,15 @@ export function createRedisClient(
   { isTls, certificate, database, username, password }: ClientOptions,
   signal: AbortSignal,
 ): RedisClientType {
-  const socket = { host, port, signal, connectTimeout: connectTimeoutMs, reconnectStrategy: false as const };
+  const onread = { buffer: Buffer.alloc(readBytes), callback: passOn };
+  const socket = {
+    host,
+    port,
+    signal,
+    onread,
+    connectTimeout: connectTimeoutMs,
+    reconnectStrategy: false as const,
+  };
   const tls = { tls: true as const, ca: certificate, servername: isIP(host) ? undefined : host };
   const client = createClient({
     socket: isTls ? { ...socket, ...tls } : socket,
@@ -36,4 +45,17 @@ export function createRedisClient(
   });
   client.unref();
   return client as unknown as RedisClientType;
+}
+
+/**
+ * Called by a socket with what it has read. node-redis throws at answers that are none, or too many, where nobody
+ * catches it: that ends the connection, not the process.
+ */
+function passOn(this: Socket, length: number, buffer: Uint8Array): boolean {
+  try {
+    this.emit("data", Buffer.from(buffer.subarray(0, length)));
+  } catch (error) {
+    this.destroy(error as Error);
+  }
+  return true;
 }
