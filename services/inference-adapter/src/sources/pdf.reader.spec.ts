@@ -1,42 +1,11 @@
 import { readFileSync } from "node:fs";
-import { deflateSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
+import { toPdf } from "./__fixtures__/to-pdf.js";
 import { PdfReader } from "./pdf.reader.js";
 
 const fixture = (name: string) => readFileSync(new URL(`./__fixtures__/${name}.pdf`, import.meta.url));
 const never = new AbortController().signal;
 const refusal = (message: string) => ({ type: "invalid_request_error", message: `here: ${message}` });
-
-/** One page whose content is `content`, packed. */
-function toPdf(content: Buffer): Buffer {
-  const packed = deflateSync(content, { level: 9 });
-  const objects = [
-    "<< /Type /Catalog /Pages 2 0 R >>",
-    "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-    "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 300 300] /Contents 4 0 R /Resources << /Font << /F 5 0 R >> >> >>",
-    packed,
-    "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
-  ];
-  const parts = objects.map((object, index) =>
-    typeof object === "string"
-      ? Buffer.from(`${index + 1} 0 obj\n${object}\nendobj\n`)
-      : Buffer.concat([
-          Buffer.from(`${index + 1} 0 obj\n<< /Length ${object.length} /Filter /FlateDecode >>\nstream\n`),
-          object,
-          Buffer.from("\nendstream\nendobj\n"),
-        ]),
-  );
-  const head = Buffer.from("%PDF-1.4\n");
-  const offsets: number[] = [];
-  let offset = head.length;
-  for (const part of parts) {
-    offsets.push(offset);
-    offset += part.length;
-  }
-  const rows = offsets.map((at) => `${String(at).padStart(10, "0")} 00000 n \n`).join("");
-  const tail = `xref\n0 6\n0000000000 65535 f \n${rows}trailer\n<< /Size 6 /Root 1 0 R >>\nstartxref\n${offset}\n%%EOF`;
-  return Buffer.concat([head, ...parts, Buffer.from(tail)]);
-}
 
 describe("a PDF", { timeout: 60_000 }, () => {
   it("is read page by page", async () => {

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { toCanonicalRequest } from "#anthropic/canonical-request.js";
 import type { ContentBlock } from "#anthropic/messages.js";
 import { InferenceAdapterConfig } from "../inference-adapter.config.js";
+import { toPdf } from "./__fixtures__/to-pdf.js";
 import { SourcesService } from "./sources.service.js";
 
 const pdf = readFileSync(new URL("./__fixtures__/two-pages.pdf", import.meta.url));
@@ -15,10 +16,16 @@ const png = Buffer.from(
 );
 const pages = "[Page 1 of 2]\nInvoice 4711\nTotal: 99.50 EUR\n\n[Page 2 of 2]\nThank you, Zoë.";
 
+/** Seven million characters in a few kilobytes. */
+const longPdf = toPdf(
+  Buffer.from(`BT /F 0.1 Tf ${`1 0 0 1 9 9 Tm (${"a".repeat(1000)}) Tj\n`.repeat(7000)}ET`),
+);
+
 const files: Record<string, [type: string, bytes: Buffer | string]> = {
   "/a.pdf": ["application/pdf", pdf],
   "/download": ["application/octet-stream", pdf],
   "/a.txt": ["text/plain; charset=utf-8", "plain text"],
+  "/long.txt": ["text/plain", Buffer.alloc(12 * 1024 * 1024, "a")],
   "/a.json": ["application/json", '{"a": 1}'],
   "/a.png": ["image/png", png],
   "/untyped.png": ["", png],
@@ -29,8 +36,16 @@ const files: Record<string, [type: string, bytes: Buffer | string]> = {
 };
 let server: Server;
 let base = "";
+let fetching = 0;
+let mostFetching = 0;
 beforeAll(async () => {
   server = createServer(({ url = "" }, response) => {
+    mostFetching = Math.max(mostFetching, ++fetching);
+    response.once("close", () => (fetching -= 1));
+    if (url === "/slow.txt") {
+      response.setHeader("content-type", "text/plain");
+      return void setTimeout(() => response.end("slow"), 50);
+    }
     const [type, bytes] = files[url] ?? ["", ""];
     if (type !== "") response.setHeader("content-type", type);
     response.end(bytes);
@@ -144,6 +159,21 @@ describe("put into words", { timeout: 30_000 }, () => {
   });
 });
 
+it("few requests fetch at once", async () => {
+  const service = serviceOf();
+  const request = toCanonicalRequest({
+    model: "m",
+    messages: [{ role: "user", content: [document(byUrl("/slow.txt"))] as ContentBlock[] }],
+  });
+  mostFetching = 0;
+  await Promise.all(Array.from({ length: 9 }, () => service.inline(request, never)));
+  expect(mostFetching).toBe(4);
+  const leaving = AbortSignal.timeout(20);
+  const readers = Array.from({ length: 9 }, () => service.inline(request, leaving));
+  await Promise.allSettled(readers);
+  await service.inline(request, never);
+});
+
 describe("refused", () => {
   const gif = Buffer.from("GIF89a----");
   it.each<[string, () => unknown, string]>([
@@ -216,6 +246,22 @@ describe("refused", () => {
       message: expect.stringContaining("URLs are not fetched here") as string,
     });
   });
+
+  it.each<[string, () => unknown]>([
+    ["URLs", () => document(byUrl("/long.txt"))],
+    ["texts in base64", () => document(base64(Buffer.alloc(12 * 1024 * 1024, "a"), "text/plain"))],
+    ["small PDFs with much text", () => document(base64(longPdf))],
+  ])(
+    "more from %s than a request's body could hold",
+    async (_case, toBlock) => {
+      await inline([toBlock()]);
+      await expect(inline(Array.from({ length: 5 }, toBlock))).rejects.toMatchObject({
+        type: "invalid_request_error",
+        message: expect.stringContaining("may be 32 MB in one request") as string,
+      });
+    },
+    60_000,
+  );
 
   it("more URLs than one request needs", async () => {
     const many = Array.from({ length: 21 }, () => document(byUrl("/a.txt")));

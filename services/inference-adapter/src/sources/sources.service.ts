@@ -1,6 +1,7 @@
 import { Inject, Injectable } from "@nestjs/common";
 import type { CanonicalRequest } from "#anthropic/canonical-request.js";
 import { ApiError } from "#anthropic/errors.js";
+import { hasUrlSource } from "#anthropic/has-url-source.js";
 import type {
   ContentBlock,
   DocumentBlock,
@@ -9,6 +10,7 @@ import type {
   TextBlock,
   ToolResultBlock,
 } from "#anthropic/messages.js";
+import { Slots } from "../generations/slots.js";
 import { InferenceAdapterConfig } from "../inference-adapter.config.js";
 import { checkImage } from "./check-image.js";
 import { parseBase64 } from "./parse-base64.js";
@@ -21,12 +23,20 @@ const maxFetchedBytes = 32 * 1024 * 1024;
 const fetchTimeoutMs = 20_000;
 /** Of all messages together: each is fetched anew with every turn. */
 const mostFetches = 20;
+/** As long as a request's body may be: a small PDF can hold megabytes of text, and a request many of them. */
+const mostAdded = 32 * 1024 * 1024;
+/** What they fetch is in memory, and is no request's body that is counted before it is let in. */
+const fetchingAtOnce = 4;
+const mostWaiting = 64;
+/** They come in their order. */
+const inOrder = { session: "", prefix: "", promptTokens: 0 };
 
 /** What a request brings along by reference or as a file, put into the words and images that a model is shown. */
 @Injectable()
 export class SourcesService {
   private readonly client: SourceClient;
   private readonly pdfs = new PdfReader();
+  private readonly slots = new Slots(fetchingAtOnce, mostWaiting);
 
   constructor(@Inject(InferenceAdapterConfig) private readonly config: InferenceAdapterConfig) {
     this.client = new SourceClient({
@@ -37,9 +47,19 @@ export class SourcesService {
 
   /**
    * The request with its images as base64 and its documents and search results as text, each in its place; the
-   * input is not changed. @throws ApiError `invalid_request_error` naming what cannot be read
+   * input is not changed. @throws ApiError `invalid_request_error` naming what cannot be read, `overloaded_error`
    */
   async inline(request: CanonicalRequest, signal: AbortSignal): Promise<CanonicalRequest> {
+    if (!hasUrlSource(request)) return this.read(request, signal);
+    const place = await this.slots.take(inOrder, signal);
+    try {
+      return await this.read(request, signal);
+    } finally {
+      this.slots.release(place);
+    }
+  }
+
+  private async read(request: CanonicalRequest, signal: AbortSignal): Promise<CanonicalRequest> {
     const reading = new Reading(this.client, this.pdfs, this.config.FETCH_URLS, signal);
     const messages = [];
     for (const [index, message] of request.messages.entries()) {
@@ -53,6 +73,8 @@ export class SourcesService {
 /** One request being read. */
 class Reading {
   private fetches = 0;
+  /** What has come from URLs and out of files, in bytes or characters. */
+  private added = 0;
 
   constructor(
     private readonly client: SourceClient,
@@ -105,6 +127,7 @@ class Reading {
       case "url": {
         const { bytes } = await this.fetch(source.url, path);
         checkImage(bytes, undefined, `${path}.url`);
+        this.add(bytes.length, `${path}.url`);
         // What it is shows in its first bytes; nobody reads the type any more.
         return { ...rest, source: { type: "base64", media_type: "image/*", data: bytes.toString("base64") } };
       }
@@ -142,11 +165,22 @@ class Reading {
   }
 
   private async file({ bytes, mediaType }: FetchedSource, path: string): Promise<string> {
-    if (isText(mediaType)) return decodeText(bytes, path);
+    if (isText(mediaType)) {
+      this.add(bytes.length, path);
+      return decodeText(bytes, path);
+    }
     // Servers send PDF files as anything; what they are shows in their first bytes.
     if (mediaType !== "application/pdf" && mediaType !== "" && mediaType !== "application/octet-stream")
       throw invalid(path, `Documents of type '${mediaType}' are not read: only PDF and text`);
-    return toPagesText(await this.pdfs.read(bytes, path, this.signal));
+    const pages = await this.pdfs.read(bytes, path, this.signal);
+    for (const { length } of pages) this.add(length, path);
+    return toPagesText(pages);
+  }
+
+  private add(length: number, path: string): void {
+    this.added += length;
+    if (this.added > mostAdded)
+      throw invalid(path, "What URLs and files bring along may be 32 MB in one request");
   }
 
   private async searchResult({ source, title, content }: SearchResultBlock, path: string) {
