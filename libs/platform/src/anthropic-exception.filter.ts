@@ -54,6 +54,7 @@ function dropBadHeaders(reply: FastifyReply): void {
 }
 
 function fromHttp(exception: unknown, request: FastifyRequest): ApiError {
+  // Fastify gives an error that it meets in a body a status of its own.
   if (exception instanceof ApiError) return exception;
   const { statusCode } = exception as { statusCode?: number };
   if (exception instanceof HttpException) {

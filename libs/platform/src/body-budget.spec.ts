@@ -45,47 +45,6 @@ describe("long bodies", () => {
   });
 });
 
-describe("bodies in chunks", () => {
-  function send(to: BodyBudget, chunks: number[]): { response: ServerResponse; error: () => unknown } {
-    const request = new IncomingMessage(new Socket());
-    request.headers["transfer-encoding"] = "chunked";
-    const response = new ServerResponse(request);
-    let told: unknown;
-    request.on("error", (error) => (told = error));
-    to.admit(request, response);
-    to.countChunks(request, response);
-    for (const megabytes of chunks) request.emit("data", Buffer.alloc(megabytes * megabyte));
-    return { response, error: () => told };
-  }
-  const refusal = expect.objectContaining({ type: "overloaded_error" }) as Error;
-
-  it("take the room of what has come of them", () => {
-    const room = budget();
-    const first = send(room, [1, 2, 3]);
-    expect(first.error()).toBeUndefined();
-    expect(send(room, [1]).error()).toBeUndefined();
-    expect(send(room, [2, 2, 1]).error()).toEqual(refusal);
-    expect(() => enter(room, 5 * megabyte)).toThrow();
-    first.response.emit("close");
-    expect(send(room, [2, 2, 1]).error()).toBeUndefined();
-  });
-
-  it("are let in alone, however long they are", () => {
-    const room = budget();
-    expect(send(room, [8, 8, 8]).error()).toBeUndefined();
-    expect(send(room, [2]).error()).toEqual(refusal);
-  });
-
-  it("that nobody reads any more are no error of the process", () => {
-    const room = budget();
-    enter(room, 10 * megabyte);
-    const request = new IncomingMessage(new Socket());
-    request.headers["transfer-encoding"] = "chunked";
-    room.countChunks(request, new ServerResponse(request));
-    expect(() => request.emit("data", Buffer.alloc(2 * megabyte))).not.toThrow();
-  });
-});
-
 it.each([undefined, 0, megabyte, NaN, -5])("a body of %s bytes is always let in", (length) => {
   const room = budget();
   enter(room, 20 * megabyte);

@@ -8,8 +8,8 @@ const smallBody = 1024 * 1024;
 const shareOfHeap = 0.25;
 
 /**
- * How much of long bodies a service has in memory at once: 16 of 32 MB ended one that has 1 GiB. Each by its
- * `content-length`, or where it tells none by what has come of it.
+ * How much of long bodies a service has in memory at once: 16 of 32 MB ended one that has 1 GiB. By their
+ * `content-length`, or as they come where they have none.
  */
 export class BodyBudget {
   private held = 0;
@@ -19,51 +19,63 @@ export class BodyBudget {
 
   /** Holds its place until `letGoOfBody`, or until the answer has ended. @throws ApiError `overloaded_error` */
   admit(request: IncomingMessage, response: ServerResponse): void {
-    const length = Number(request.headers["content-length"] ?? 0);
-    if (length > smallBody) this.openPlace(response)(length);
+    this.hold(Number(request.headers["content-length"] ?? 0), response);
   }
 
-  /** For a body in chunks, right before it is read: its reader gets an `error` where there is no room for more. */
-  countChunks(request: IncomingMessage, response: ServerResponse): void {
-    if (request.headers["transfer-encoding"] === undefined) return;
-    let come = 0;
-    let hold: ((bytes: number) => void) | undefined;
-    const onData = ({ length }: Buffer) => {
-      come += length;
-      if (come <= smallBody) return;
+  /**
+   * For a body that does not say its length, as its reader begins with it: who comes to take too much meets the error
+   * there.
+   */
+  count(request: IncomingMessage, response: ServerResponse): void {
+    let length = 0;
+    const onData = (chunk: Buffer) => {
+      length += chunk.length;
       try {
-        if (hold) hold(length);
-        else (hold = this.openPlace(response))(come);
+        // What comes behind a refusal is not kept.
+        if (response.headersSent) request.off("data", onData);
+        else this.hold(length, response);
       } catch (error) {
         request.off("data", onData);
-        // Whoever found it too long by itself has stopped reading.
-        if (request.listenerCount("error") > 0) request.emit("error", error);
+        request.emit("error", error);
       }
     };
     request.on("data", onData);
+    request.on("error", () => request.off("data", onData));
   }
 
-  /** @returns takes more bytes into the place. @throws ApiError where there is no room */
-  private openPlace(response: ServerResponse): (bytes: number) => void {
-    let own = 0;
-    const letGo = () => {
-      if (holders.delete(response)) this.held -= own;
+  /** `length`: what the body takes now. @throws ApiError `overloaded_error` */
+  private hold(length: number, response: ServerResponse): void {
+    if (!(length > smallBody)) return;
+    const known = holders.get(response);
+    const others = this.held - (known?.length ?? 0);
+    // One is always let in.
+    if (others > 0 && others + length > this.most)
+      throw new ApiError("overloaded_error", "Too many long requests at once; try again");
+    this.held = others + length;
+    if (known) known.length = length;
+    else this.enter(length, response);
+  }
+
+  private enter(length: number, response: ServerResponse): void {
+    const holder: Holder = {
+      length,
+      letGo: () => {
+        if (holders.delete(response)) this.held -= holder.length;
+      },
     };
-    holders.set(response, letGo);
-    response.once("close", letGo);
-    return (bytes) => {
-      // One is always let in.
-      if (this.held > own && this.held + bytes > this.most)
-        throw new ApiError("overloaded_error", "Too many long requests at once; try again");
-      own += bytes;
-      this.held += bytes;
-    };
+    holders.set(response, holder);
+    response.once("close", holder.letGo);
   }
 }
 
-const holders = new WeakMap<ServerResponse, () => void>();
+interface Holder {
+  length: number;
+  letGo: () => void;
+}
+
+const holders = new WeakMap<ServerResponse, Holder>();
 
 /** The body has been passed on: its answer may take minutes. */
 export function letGoOfBody(response: ServerResponse): void {
-  holders.get(response)?.();
+  holders.get(response)?.letGo();
 }

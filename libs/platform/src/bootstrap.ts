@@ -2,6 +2,7 @@ import { type DynamicModule, Module } from "@nestjs/common";
 import { APP_FILTER, NestFactory } from "@nestjs/core";
 import { FastifyAdapter, type NestFastifyApplication } from "@nestjs/platform-fastify";
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
+import type { IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { ApiError } from "#anthropic/errors.js";
@@ -26,6 +27,8 @@ export interface ServiceOptions extends BodyOptions {
   maxBodyBytes: number;
   checkCaller: CallerCheck;
   drainTimeoutMs: number;
+  /** How much of long bodies it has at once: its own. */
+  bodies?: BodyBudget;
 }
 
 export interface RunningService {
@@ -51,10 +54,9 @@ const sameSignalMs = 300;
 
 /** Starts one service: a Nest application on Fastify, with explicit limits and Anthropic's errors. */
 export async function startService(options: ServiceOptions): Promise<RunningService> {
-  const { logger, host, port } = options;
+  const { logger, host, port, bodies = new BodyBudget() } = options;
   const shutdown = new Shutdown();
   const connections = new Connections();
-  const bodies = new BodyBudget();
   const adapter = new FastifyAdapter({
     bodyLimit: options.maxBodyBytes,
     keepAliveTimeout: 75_000,
@@ -84,8 +86,8 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
     options.checkCaller(request);
     bodies.admit(request.raw, reply.raw);
   });
-  adapter.getInstance().addHook("preParsing", (request, reply, _body, done) => {
-    bodies.countChunks(request.raw, reply.raw);
+  adapter.getInstance().addHook("preParsing", ({ raw }, reply, _payload, done) => {
+    if (isReadInPieces(raw)) bodies.count(raw, reply.raw);
     done();
   });
   const server = app.getHttpServer();
@@ -189,6 +191,11 @@ function toRouterError({ code, message }: FastifyError): ApiError {
   if (code === "FST_ERR_MAX_PARAM_LENGTH")
     return new ApiError("not_found_error", `Nothing here has a name of over ${maxParamLength} characters`);
   return new ApiError("invalid_request_error", message);
+}
+
+/** Fastify leaves the bodies of GET and HEAD alone. */
+function isReadInPieces({ method, headers }: IncomingMessage): boolean {
+  return headers["transfer-encoding"] !== undefined && method !== "GET" && method !== "HEAD";
 }
 
 function urlHost(host: string): string {

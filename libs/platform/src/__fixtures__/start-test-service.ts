@@ -1,9 +1,12 @@
 import type { Type } from "@nestjs/common";
 import pino from "pino";
-import { type RunningService, startService } from "../bootstrap.js";
+import { type RunningService, type ServiceOptions, startService } from "../bootstrap.js";
 
 /** A service of this module alone, on a free port, which lets everybody in and logs nothing. */
-export function startTestService(module: Type): Promise<RunningService> {
+export function startTestService(
+  module: Type,
+  changed: Partial<ServiceOptions> = {},
+): Promise<RunningService> {
   return startService({
     module: { module },
     logger: pino({ level: "silent" }),
@@ -12,5 +15,6 @@ export function startTestService(module: Type): Promise<RunningService> {
     maxBodyBytes: 1024,
     checkCaller: () => {},
     drainTimeoutMs: 0,
+    ...changed,
   });
 }
