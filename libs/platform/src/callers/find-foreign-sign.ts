@@ -42,6 +42,7 @@ function isAddress(host: string): boolean {
   return isIP(host.replace(/^\[|\]$/g, "")) !== 0;
 }
 
+/** A shell that evaluates `/claude-code/env` unchecked meets it between quotes in which it would run `$(…)`. */
 function quote(text: string): string {
-  return JSON.stringify(text.slice(0, 100));
+  return JSON.stringify(text.slice(0, 100).replaceAll(/[^\w.:/@[\]-]/g, "?"));
 }
