@@ -42,6 +42,7 @@ const corpus: [string, () => string][] = [
   ["32 MB of small blocks", () => said(many(700_000, () => ({ type: "text", text: "a" })))],
   ["32 MB of escapes", () => body(`"messages":[{"role":"user","content":"${"\\u0001".repeat(5_000_000)}"}]`)],
   ["30 MB of empty objects", () => body(`${hi},"extra":[${"{},".repeat(10 * mebibyte)}{}]`)],
+  ["999,000 unknown fields", () => body(`${hi},${many(999_000, (at) => `"field${at}":1`).join()}`)],
   ["32 MB of one opening bracket", () => "[".repeat(32 * mebibyte - 1)],
   [
     "100,000 messages",
