@@ -2,7 +2,7 @@ import { isAlive } from "../host/process-identity.mjs";
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { networkInterfaces } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
@@ -229,6 +229,7 @@ export async function supervisorChecks(node) {
         existsSync(scratch.path("run/redis/appendonlydir")) ||
           existsSync(scratch.path("run/redis/appendonly.aof")),
       );
+      assert.equal(statSync(scratch.path("run/redis")).mode & 0o077, 0);
     },
   };
   const close = async () => {

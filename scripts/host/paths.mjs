@@ -9,6 +9,7 @@ export const logPath = join(runFolder, logName);
 export const statePath = join(runFolder, "state.json");
 export const redisFolder = join(runFolder, "redis");
 
+/** For their owner only: Redis lets everybody read its files, in which all answers are. */
 export function makeRunFolders() {
-  mkdirSync(redisFolder, { recursive: true });
+  mkdirSync(redisFolder, { recursive: true, mode: 0o700 });
 }
