@@ -82,6 +82,10 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
   });
   readJsonBodies(adapter.getInstance(), options);
   adapter.getInstance().addHook("onRequest", async (request, reply) => {
+    if (connections.isRushing(request.raw.socket)) {
+      request.raw.socket.destroy();
+      throw new ApiError("rate_limit_error", "Too many requests at once on one connection");
+    }
     reply.header("request-id", request.id);
     options.checkCaller(request);
     bodies.admit(request.raw, reply.raw);

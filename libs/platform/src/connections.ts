@@ -13,6 +13,8 @@ interface Connection {
 
 /** A request that has stopped half-way is waited for this long when the server closes. */
 const stalledMs = 2000;
+/** Requests that one connection sends without waiting for their answers; clients hardly send a second one. */
+const mostUnanswered = 100;
 
 /**
  * The connections of a server. Node takes one for idle as soon as its answer was handed over, and would cut off who
@@ -36,6 +38,11 @@ export class Connections {
   /** Whether an answer has begun there. */
   hasBegunAnswer(socket: Duplex): boolean {
     return this.answersOf(socket).some(({ headersSent }) => headersSent);
+  }
+
+  /** Whether it sends on and on: Node hands over a thousand requests of one packet, and all are answered at once. */
+  isRushing(socket: Socket): boolean {
+    return (this.connections.get(socket)?.answers.size ?? 0) >= mostUnanswered;
   }
 
   closeAll(): void {
