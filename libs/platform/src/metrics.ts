@@ -1,14 +1,17 @@
 import { Controller, Get, Header, Inject, Module } from "@nestjs/common";
 import { Gauge, Registry, collectDefaultMetrics } from "prom-client";
+import { LastKnown } from "./last-known.js";
 
 @Controller("metrics")
 class MetricsController {
+  private readonly page = new LastKnown(() => this.registry.metrics());
+
   constructor(@Inject(Registry) private readonly registry: Registry) {}
 
   @Get()
   @Header("content-type", Registry.PROMETHEUS_CONTENT_TYPE)
   scrape(): Promise<string> {
-    return this.registry.metrics();
+    return this.page.refresh();
   }
 }
 

@@ -1,10 +1,19 @@
 import { Controller, Get } from "@nestjs/common";
 import { HealthCheck, type HealthCheckResult, HealthCheckService } from "@nestjs/terminus";
+import { LastKnown } from "#platform/last-known.js";
 import { CacheHealth } from "./cache.health.js";
 import { InferenceHealth } from "./inference.health.js";
 
+/** However many ask at the same time, and without a key, the services are asked once. */
 @Controller("health")
 export class HealthController {
+  private readonly whole = new LastKnown(() =>
+    this.health.check([() => this.inference.check("/health"), () => this.cache.check()]),
+  );
+  private readonly readiness = new LastKnown(() =>
+    this.health.check([() => this.inference.check("/health/ready")]),
+  );
+
   constructor(
     private readonly health: HealthCheckService,
     private readonly cache: CacheHealth,
@@ -15,7 +24,7 @@ export class HealthController {
   @Get()
   @HealthCheck()
   all(): Promise<HealthCheckResult> {
-    return this.health.check([() => this.inference.check("/health"), () => this.cache.check()]);
+    return this.whole.refresh();
   }
 
   /** The process works; nothing else is asked. */
@@ -28,6 +37,6 @@ export class HealthController {
   @Get("ready")
   @HealthCheck()
   ready(): Promise<HealthCheckResult> {
-    return this.health.check([() => this.inference.check("/health/ready")]);
+    return this.readiness.refresh();
   }
 }

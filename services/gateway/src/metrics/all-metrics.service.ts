@@ -1,5 +1,6 @@
 import { Inject, Injectable } from "@nestjs/common";
 import { Registry } from "prom-client";
+import { LastKnown } from "#platform/last-known.js";
 import { CacheClient } from "../caching/cache.client.js";
 import { InferenceClient } from "../inference/inference.client.js";
 import { type MetricsPage, toOnePage } from "./to-one-page.js";
@@ -7,14 +8,23 @@ import { type MetricsPage, toOnePage } from "./to-one-page.js";
 /** The metrics of all three services, for whoever scrapes through the one port. */
 @Injectable()
 export class AllMetrics {
+  private readonly page = new LastKnown(() => this.make());
+
   constructor(
     @Inject(Registry) private readonly registry: Registry,
     private readonly cache: CacheClient,
     private readonly inference: InferenceClient,
   ) {}
 
-  /** What there is: a service that does not answer is missing and has `llm_service_up` 0. */
-  async collect(): Promise<string> {
+  /**
+   * What there is: a service that does not answer is missing and has `llm_service_up` 0. However many ask at the same
+   * time, the services are asked once.
+   */
+  collect(): Promise<string> {
+    return this.page.refresh();
+  }
+
+  private async make(): Promise<string> {
     const pages = await Promise.all([
       read("gateway", () => this.registry.metrics()),
       read("cache", () => this.cache.metrics()),
