@@ -15,6 +15,7 @@ export function toEntryStore({ app }: RunningService): EntryStore {
         return undefined;
       }
     },
+    untilReachable: () => Promise.resolve(),
     put: (stores) => entries.putAll(stores),
   };
 }

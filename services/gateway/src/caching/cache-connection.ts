@@ -1,4 +1,5 @@
 import { Inject, Injectable } from "@nestjs/common";
+import { setTimeout as sleep } from "node:timers/promises";
 import { CircuitBreaker } from "#platform/circuit-breaker.js";
 import { type HttpAnswer, HttpClient, type HttpRequest } from "#platform/http-client.js";
 import { LOGGER, type Logger } from "#platform/logging.js";
@@ -8,6 +9,11 @@ import { GatewayConfig } from "../gateway.config.js";
 /** The longest that the cache may hold a request up. */
 const lookupTimeoutMs = 250;
 const storeTimeoutMs = 5000;
+/** How long a store waits for a cache service that is not asked, and how often it looks. */
+const patienceMs = 5000;
+const lookMs = 100;
+/** Where nothing is: asked to see whether there is an answer. */
+export const noNote = `/notes/${"0".repeat(64)}`;
 
 /**
  * The cache service over HTTP. It fails open: a fault is no answer, and after three lookups without one it is not
@@ -44,6 +50,18 @@ export class CacheConnection {
     } catch (error) {
       this.logger.debug({ reason: (error as Error).message }, "cache lookup failed");
       return undefined;
+    }
+  }
+
+  /**
+   * Waits while the cache service is not asked because it did not answer lately: some seconds at most, or until
+   * `signal`. Tries it out itself: while answers are found on their way, nobody else may ask.
+   */
+  async untilAsked(signal: AbortSignal): Promise<void> {
+    const until = performance.now() + patienceMs;
+    while (!this.breaker.isClosed && !signal.aborted && performance.now() < until) {
+      await sleep(lookMs);
+      await this.lookUp({ method: "GET", path: noNote });
     }
   }
 

@@ -225,6 +225,7 @@ describe("CacheClient.nearest", () => {
 
 describe("CacheClient.put", () => {
   const stored = { entry, tenant: "-" };
+  const young = () => ({ ...entry, storedAt: Date.now() });
 
   it("stores an entry with its time to live", async () => {
     let body: unknown;
@@ -242,6 +243,28 @@ describe("CacheClient.put", () => {
     expect(await clientOf(server.url).put({ key: "abc", request: stored, ttlSeconds: 60 }, model)).toBe(
       false,
     );
+  });
+
+  it("waits for a cache that did not answer lately; meanwhile the entry is found", async () => {
+    const server = await startServer(() => {});
+    const client = clientOf(server.url);
+    for (let count = 0; count < 3; count++) await client.get("other");
+    const isStored = client.put(
+      { key: "abc", request: { ...stored, entry: young() }, ttlSeconds: 60 },
+      model,
+    );
+    server.answer = ({ method }, response) => void response.writeHead(method === "PUT" ? 204 : 404).end();
+    expect(await client.get("abc")).toMatchObject({ servedModel: entry.servedModel });
+    expect(await isStored).toBe(true);
+    expect(server.requests.at(-1)).toMatchObject({ method: "PUT", url: "/entries/abc?ttl=60" });
+  });
+
+  it("gives the entry to who asked the cache for it before, and is not answered", async () => {
+    const server = await startServer(() => {});
+    const client = clientOf(server.url);
+    const found = client.get("abc");
+    void client.put({ key: "abc", request: { ...stored, entry: young() }, ttlSeconds: 60 }, model);
+    expect(await found).toMatchObject({ servedModel: entry.servedModel });
   });
 
   it("says so when nobody is there", async () =>

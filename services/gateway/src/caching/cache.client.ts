@@ -5,7 +5,7 @@ import type { AnsweringModel } from "../models/replaced-models.js";
 import { toMetricsText } from "../metrics/to-metrics-text.js";
 import { NearReports } from "../near-tier/near-reports.js";
 import { NearTier } from "../near-tier/near-tier.js";
-import { CacheConnection, refuseFault } from "./cache-connection.js";
+import { CacheConnection, noNote, refuseFault } from "./cache-connection.js";
 import { ENTRY_STORE, type EntryStore } from "./entry-store.js";
 import { PendingStores } from "./pending-stores.js";
 
@@ -27,11 +27,8 @@ export class CacheClient {
 
   /** The entry under a key; "given" when the session of `givenHash` has had it; `undefined` on a miss and on any fault. */
   async get(key: string, givenHash?: string): Promise<StoredEntry | "given" | undefined> {
-    const copy = this.pending.find(key) ?? this.near.find(key);
-    if (!copy) return this.ask(key, givenHash);
-    if (givenHash !== undefined && this.near.wasGiven(givenHash)) return "given";
-    this.reports.countHit(key);
-    return copy;
+    // While it was asked for elsewhere, in vain, it may have been generated or have come for somebody else.
+    return this.findHere(key, givenHash) ?? (await this.ask(key, givenHash)) ?? this.findHere(key, givenHash);
   }
 
   /** The stored question nearest to this one; `undefined` where there is none, or on any fault. */
@@ -74,14 +71,21 @@ export class CacheClient {
 
   /** Its health page is open to everybody; whether it takes this gateway's requests is another question. @throws Error */
   async checkAccess(): Promise<void> {
-    const path = `/notes/${"0".repeat(64)}`;
-    refuseFault(await this.cache.http.request({ method: "GET", path, timeoutMs: 1000 }));
+    refuseFault(await this.cache.http.request({ method: "GET", path: noNote, timeoutMs: 1000 }));
   }
 
   /** The cache service's own metrics. @throws UpstreamError */
   async metrics(): Promise<string> {
     const page = { method: "GET", path: "/metrics", timeoutMs: metricsTimeoutMs } as const;
     return toMetricsText(await this.cache.http.request(page));
+  }
+
+  private findHere(key: string, givenHash: string | undefined): StoredEntry | "given" | undefined {
+    const copy = this.pending.find(key) ?? this.near.find(key);
+    if (!copy) return undefined;
+    if (givenHash !== undefined && this.near.wasGiven(givenHash)) return "given";
+    this.reports.countHit(key);
+    return copy;
   }
 
   private async ask(key: string, givenHash: string | undefined): Promise<StoredEntry | "given" | undefined> {

@@ -19,6 +19,8 @@ export interface EntryStore {
     givenHash: string | undefined,
     isForCopy: boolean,
   ): Promise<FoundEntry | "given" | undefined>;
+  /** Waits while nothing could be stored, for some seconds at most. */
+  untilReachable(signal: AbortSignal): Promise<void>;
   /** @returns for each whether it was stored */
   put(stores: readonly Store[]): Promise<boolean[]>;
 }

@@ -25,6 +25,10 @@ export class HttpEntryStore implements EntryStore {
     return isForCopy ? (answer.body ?? {}) : { entry: answer.body };
   }
 
+  untilReachable(signal: AbortSignal): Promise<void> {
+    return this.cache.untilAsked(signal);
+  }
+
   async put(stores: readonly Store[]): Promise<boolean[]> {
     const [one] = stores;
     if (one && stores.length === 1) return [await this.putOne(one)];

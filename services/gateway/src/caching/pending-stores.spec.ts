@@ -22,8 +22,17 @@ function entryOf(text: string): StoredEntry {
 class SlowEntries implements EntryStore {
   readonly asked: { keys: string[]; ttls: number[]; end: (stored: boolean[] | Error) => void }[] = [];
 
+  /** Whether there is somebody to store them; until then only the end of the gateway hurries. */
+  reachable = Promise.resolve();
+
   find(): Promise<undefined> {
     return Promise.resolve(undefined);
+  }
+
+  untilReachable(signal: AbortSignal): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    signal.addEventListener("abort", () => resolve());
+    return Promise.race([this.reachable, promise]);
   }
 
   put(stores: readonly Store[]): Promise<boolean[]> {
@@ -116,6 +125,29 @@ describe("stores on their way", () => {
     void pending.add(storeOf("b"), model);
     const asked = await entries.untilAsked(2);
     expect(asked.map(({ keys }) => keys)).toEqual([["a"], ["b"]]);
+  });
+
+  it("wait for somebody who can store them, are found meanwhile, and may be forgotten", async () => {
+    const { entries, pending } = start();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    entries.reachable = promise;
+    for (const key of ["a", "b"]) void pending.add(storeOf(key), model);
+    await sleep(100);
+    expect(entries.asked).toEqual([]);
+    expect(pending.find("a")?.servedModel).toBe("a");
+    pending.forget({ model: "b" });
+    resolve();
+    expect((await entries.untilAsked(1))[0]?.keys).toEqual(["a"]);
+  });
+
+  it("are tried at once when the gateway closes", async () => {
+    const { entries, pending } = start();
+    entries.reachable = new Promise(() => {});
+    void pending.add(storeOf("a"), model);
+    await sleep(20);
+    const closed = pending.onApplicationShutdown();
+    (await entries.untilAsked(1))[0]?.end([false]);
+    await closed;
   });
 
   it("are found until they are given up", async () => {

@@ -28,7 +28,7 @@ export class PendingStores implements OnApplicationShutdown {
   private readonly unfinished = new Set<Waiting>();
   private timer: NodeJS.Timeout | undefined;
   private sentAt = -Infinity;
-  private isClosing = false;
+  private readonly closing = new AbortController();
 
   constructor(
     @Inject(ENTRY_STORE) private readonly entries: EntryStore,
@@ -52,7 +52,7 @@ export class PendingStores implements OnApplicationShutdown {
     this.open.set(store.key, added);
     this.waiting.push(added);
     this.unfinished.add(added);
-    if (this.waiting.length >= maxTogether || this.isClosing) this.send();
+    if (this.waiting.length >= maxTogether || this.closing.signal.aborted) this.send();
     else this.timer ??= setTimeout(() => this.send(), Math.max(0, this.sentAt + pauseMs - performance.now()));
     return added.stored.promise;
   }
@@ -75,7 +75,7 @@ export class PendingStores implements OnApplicationShutdown {
   }
 
   onApplicationShutdown(): Promise<void> {
-    this.isClosing = true;
+    this.closing.abort();
     return this.settle();
   }
 
@@ -102,6 +102,8 @@ export class PendingStores implements OnApplicationShutdown {
 
   /** @returns those that were stored. Under a model that was replaced meanwhile stands what the other one said. */
   private async put(sending: readonly Waiting[]): Promise<Set<Store>> {
+    // An answer that was paid for is not thrown away because the cache service was slow for a moment.
+    await this.entries.untilReachable(this.closing.signal);
     const isReplaced = await this.replaced.find(sending.map(({ model }) => model));
     const stores = sending
       .filter(({ model, isForgotten }) => !isForgotten && !isReplaced(model))
