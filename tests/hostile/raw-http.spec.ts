@@ -97,8 +97,12 @@ it.each([
 });
 
 describe("what is no HTTP, behind a good request", () => {
+  let count = 0;
+  /** Each asks for something else: the answer of one whose connection has broken goes on, and may be joined. */
   const asked = (more: object) => {
-    const text = JSON.stringify(question(more));
+    count += 1;
+    const messages = [{ role: "user", content: `Question ${count}` }];
+    const text = JSON.stringify(question({ ...more, messages }));
     return `${head}Content-Length: ${text.length}\r\n\r\n${text}`;
   };
   const bad: [string, string][] = [
