@@ -75,13 +75,12 @@ it("is taken for what has come, not for more", async () => {
 it("leaves its room when its client leaves", async () => {
   const gone = await begin(9);
   gone.on("error", () => {}).destroy();
-  await expect
-    .poll(async () => {
-      const next = await begin(9);
-      next.end('"');
-      return (await answerTo(next)).status;
-    })
-    .toBe(201);
+  const askAgain = async () => {
+    const next = await begin(9);
+    next.end('"');
+    return (await answerTo(next)).status;
+  };
+  await expect.poll(askAgain, { timeout: 20_000 }).toBe(201);
 });
 
 it("is no more than a body may have", async () => {

@@ -44,7 +44,7 @@ beforeAll(async () => {
     response.once("close", () => (fetching -= 1));
     if (url === "/slow.txt") {
       response.setHeader("content-type", "text/plain");
-      return void setTimeout(() => response.end("slow"), 50);
+      return void setTimeout(() => response.end("slow"), 300);
     }
     const [type, bytes] = files[url] ?? ["", ""];
     if (type !== "") response.setHeader("content-type", type);
