@@ -4,7 +4,7 @@ import { choosePort } from "./choose-port.js";
 
 it("a port that nobody named makes way for the gateway, which listens later", async () => {
   const port = await findFreePort();
-  const wish = { name: "CACHE_PORT", port, host: "127.0.0.1", isNamed: false };
-  expect(await choosePort({ ...wish, gatewayPort: port })).toBe(0);
-  expect(await choosePort({ ...wish, gatewayPort: 0 })).toBe(port);
+  const wish = { name: "CACHE_PORT", port, host: "127.0.0.1" };
+  expect(await choosePort(wish, {}, port)).toBe(0);
+  expect(await choosePort(wish, {}, 0)).toBe(port);
 });

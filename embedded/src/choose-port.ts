@@ -5,14 +5,18 @@ interface PortWish {
   name: string;
   port: number;
   host: string;
-  /** The user asked for this one. */
-  isNamed: boolean;
-  /** The gateway listens last. */
-  gatewayPort: number;
 }
 
-/** The port if it is free; 0, any free one, if it is taken and the user did not ask for this one. @throws StartError */
-export async function choosePort({ name, port, host, isNamed, gatewayPort }: PortWish): Promise<number> {
+/**
+ * The port if it is free; 0, any free one, if it is taken and the user did not name it in `env`. The gateway's is
+ * taken: it listens last. @throws StartError
+ */
+export async function choosePort(
+  { name, port, host }: PortWish,
+  env: NodeJS.ProcessEnv,
+  gatewayPort: number,
+): Promise<number> {
+  const isNamed = Boolean(env[name]);
   const isGateways = port === gatewayPort && port !== 0;
   if (isGateways && isNamed) throw new StartError(`${name} ${port} is the gateway's port: name another one`);
   const code = isGateways ? "EADDRINUSE" : await tryPort(port, host);

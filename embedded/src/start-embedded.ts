@@ -77,13 +77,7 @@ async function startOwnCache(
   const { CACHE_HOST: host, CACHE_PORT: wanted } = cache;
   const elsewhere = urlElsewhere(env["CACHE_URL"], host, wanted);
   if (elsewhere !== undefined) return elsewhere;
-  const port = await choosePort({
-    name: "CACHE_PORT",
-    port: wanted,
-    host,
-    isNamed: Boolean(env["CACHE_PORT"]),
-    gatewayPort: gateway.API_PORT,
-  });
+  const port = await choosePort({ name: "CACHE_PORT", port: wanted, host }, env, gateway.API_PORT);
   const service = await startCache({ ...env, CACHE_PORT: String(port) });
   started.cache = service;
   return service.url;
@@ -98,13 +92,7 @@ async function startOwnAdapter(
   const { INFERENCE_HOST: host, INFERENCE_PORT: wanted } = adapter;
   const elsewhere = urlElsewhere(env["INFERENCE_URL"], host, wanted);
   if (elsewhere !== undefined) return { inferenceUrl: elsewhere, ollamaUrl: undefined, isDemo: false };
-  const port = await choosePort({
-    name: "INFERENCE_PORT",
-    port: wanted,
-    host,
-    isNamed: Boolean(env["INFERENCE_PORT"]),
-    gatewayPort: gateway.API_PORT,
-  });
+  const port = await choosePort({ name: "INFERENCE_PORT", port: wanted, host }, env, gateway.API_PORT);
   if (adapter.INFERENCE_BACKEND !== "ollama") {
     const service = await startInferenceAdapter({ ...env, INFERENCE_PORT: String(port) });
     started.adapter = service;

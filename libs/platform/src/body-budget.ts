@@ -23,10 +23,11 @@ export class BodyBudget {
   }
 
   /**
-   * For a body that does not say its length, as its reader begins with it: who comes to take too much meets the error
-   * there.
+   * Before a body is read: one that does not say its length is counted as it comes, and its reader meets the error
+   * where it comes to take too much.
    */
   count(request: IncomingMessage, response: ServerResponse): void {
+    if (!isReadInPieces(request)) return;
     let length = 0;
     const onData = (chunk: Buffer) => {
       length += chunk.length;
@@ -66,6 +67,11 @@ export class BodyBudget {
     holders.set(response, holder);
     response.once("close", holder.letGo);
   }
+}
+
+/** Fastify leaves the bodies of GET and HEAD alone. */
+function isReadInPieces({ method, headers }: IncomingMessage): boolean {
+  return headers["transfer-encoding"] !== undefined && method !== "GET" && method !== "HEAD";
 }
 
 interface Holder {

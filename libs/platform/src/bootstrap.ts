@@ -2,7 +2,6 @@ import { type DynamicModule, Module } from "@nestjs/common";
 import { APP_FILTER, NestFactory } from "@nestjs/core";
 import { FastifyAdapter, type NestFastifyApplication } from "@nestjs/platform-fastify";
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
-import type { IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { ApiError } from "#anthropic/errors.js";
@@ -91,7 +90,7 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
     bodies.admit(request.raw, reply.raw);
   });
   adapter.getInstance().addHook("preParsing", ({ raw }, reply, _payload, done) => {
-    if (isReadInPieces(raw)) bodies.count(raw, reply.raw);
+    bodies.count(raw, reply.raw);
     done();
   });
   const server = app.getHttpServer();
@@ -195,11 +194,6 @@ function toRouterError({ code, message }: FastifyError): ApiError {
   if (code === "FST_ERR_MAX_PARAM_LENGTH")
     return new ApiError("not_found_error", `Nothing here has a name of over ${maxParamLength} characters`);
   return new ApiError("invalid_request_error", message);
-}
-
-/** Fastify leaves the bodies of GET and HEAD alone. */
-function isReadInPieces({ method, headers }: IncomingMessage): boolean {
-  return headers["transfer-encoding"] !== undefined && method !== "GET" && method !== "HEAD";
 }
 
 function urlHost(host: string): string {

@@ -18,9 +18,12 @@ export class CacheHealth {
       await this.cache.checkAccess();
       const latency_ms = Math.round(performance.now() - startedAt);
       const details = (body as { details?: Record<string, unknown> } | null)?.details ?? {};
-      if (status === 200 && details["redis"] === undefined)
-        throw new Error("what answers at CACHE_URL is no cache service");
-      if (details["redis"] === undefined) throw new Error(`the cache service answered with status ${status}`);
+      if (details["redis"] === undefined)
+        throw new Error(
+          status === 200
+            ? "what answers at CACHE_URL is no cache service"
+            : `the cache service answered with status ${status}`,
+        );
       return indicator.up({ state: status === 200 ? "ok" : "degraded", latency_ms, ...details });
     } catch (error) {
       return indicator.up({ state: "degraded", message: (error as Error).message });

@@ -1,10 +1,5 @@
-import { ApiError, type ErrorType } from "#anthropic/errors.js";
-
-const typesOfStatus: Record<number, ErrorType> = {
-  413: "request_too_large",
-  429: "overloaded_error",
-  503: "overloaded_error",
-};
+import { ApiError } from "#anthropic/errors.js";
+import { mapStatus } from "./map-status.js";
 
 /**
  * A web page in an error's place comes from a proxy or a tunnel: it says nothing of the model or the request, and is too
@@ -20,7 +15,7 @@ export function mapWebPage(
   const [, title = ""] = /<title>([^<]{1,200})</i.exec(body) ?? [];
   const said = title.trim() === "" ? "" : `, "${title.trim()}"`;
   return new ApiError(
-    typesOfStatus[status] ?? "api_error",
+    mapStatus(status) ?? "api_error",
     `${server}: status ${status} with a web page${said}`,
     { retryAfterSeconds },
   );

@@ -18,8 +18,15 @@ export interface Joined {
   started: boolean;
 }
 
-/** Starts the model; called when it is the generation's turn. `onHeard`: the model writes, though it may be held back. */
-export type Run = (signal: AbortSignal, onHeard: () => void) => AsyncIterable<MessageStreamEvent>;
+/**
+ * Starts the model; called when it is the generation's turn, which it waited for so long. `onHeard`: the model writes,
+ * though it may be held back.
+ */
+export type Run = (
+  signal: AbortSignal,
+  onHeard: () => void,
+  queueSeconds: number,
+) => AsyncIterable<MessageStreamEvent>;
 
 /** How long a finished generation can still be joined, until its answer is surely in the cache; an empty one never gets there. */
 const lingerMs = 1000;
@@ -103,7 +110,7 @@ export class GenerationsService implements OnApplicationShutdown {
     } catch (error) {
       return this.end(generation, error);
     }
-    stopWaiting();
+    const queueSeconds = stopWaiting();
     const beat = this.pulse.start();
     try {
       if (generation.isDeserted && this.countWanted() > 0) this.cancel(generation);
@@ -115,7 +122,7 @@ export class GenerationsService implements OnApplicationShutdown {
         if (generation.isGivenUp) this.cancel(generation);
         else if (generation.isDeserted) this.makeRoom();
       };
-      for await (const event of run(signal, hear)) {
+      for await (const event of run(signal, hear, queueSeconds)) {
         generation.add(event);
         hear();
       }

@@ -89,15 +89,14 @@ export class MessagesService {
     signal.throwIfAborted();
     const prefixKey = toPrefixKey(asked, model);
     this.warmer.note(asked, model, prefixKey);
-    const queuedAt = performance.now();
     const { generation, started } = this.generations.join(
       toGenerationKey(key, given, request),
       { session, prefix: `${conversation} ${prefixKey}`, promptTokens: count.tokens },
-      (aborted, onHeard) =>
+      (aborted, onHeard, queueSeconds) =>
         this.generate({ ...request, max_tokens: maxTokens }, rule, model, count, aborted, {
           mergesTexts,
           onHeard,
-          queueSeconds: (performance.now() - queuedAt) / 1000,
+          queueSeconds,
         }),
       joins,
     );

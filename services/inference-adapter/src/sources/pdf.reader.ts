@@ -4,12 +4,9 @@ import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { ApiError } from "#anthropic/errors.js";
 import { findWorkerFile } from "#platform/worker-file.js";
-import { Slots } from "../generations/slots.js";
+import { FewAtOnce } from "./few-at-once.js";
 import { mapMediaType } from "./map-media-type.js";
 import type { PdfAnswer, PdfFault, PdfJob } from "./pdf-text.js";
-
-/** All readers are of one session, so that they come in their order. */
-const inOrder = { session: "", prefix: "", promptTokens: 0 };
 
 export interface PdfReaderOptions {
   timeoutMs: number;
@@ -33,7 +30,7 @@ const rememberedCharacters = 32_000_000;
 /** The text of PDF documents, read in a worker of its own each, bounded in time, memory, pages and length. */
 export class PdfReader {
   private readonly options: PdfReaderOptions;
-  private readonly slots = new Slots(atOnce, mostWaiting);
+  private readonly turns = new FewAtOnce(atOnce, mostWaiting);
   private readonly known = new LRUCache<string, string[]>({
     maxSize: rememberedCharacters,
     sizeCalculation: (pages) => pages.reduce((sum, { length }) => sum + length, 1),
@@ -49,20 +46,11 @@ export class PdfReader {
     const digest = createHash("sha256").update(bytes).digest("base64");
     const known = this.known.get(digest);
     if (known) return known;
-    const answer = await this.ask(bytes, path, signal);
+    const answer = await this.turns.run(() => this.work(bytes, path, signal), signal);
     if ("fault" in answer) throw invalid(path, this.describe(answer.fault));
     if (answer.pages.every((text) => text === "")) throw invalid(path, scanned);
     this.known.set(digest, answer.pages);
     return answer.pages;
-  }
-
-  private async ask(bytes: Uint8Array, path: string, signal: AbortSignal): Promise<PdfAnswer> {
-    const place = await this.slots.take(inOrder, signal);
-    try {
-      return await this.work(bytes, path, signal);
-    } finally {
-      this.slots.release(place);
-    }
   }
 
   private async work(bytes: Uint8Array, path: string, signal: AbortSignal): Promise<PdfAnswer> {

@@ -10,9 +10,9 @@ import type {
   TextBlock,
   ToolResultBlock,
 } from "#anthropic/messages.js";
-import { Slots } from "../generations/slots.js";
 import { InferenceAdapterConfig } from "../inference-adapter.config.js";
 import { checkImage } from "./check-image.js";
+import { FewAtOnce } from "./few-at-once.js";
 import { parseBase64 } from "./parse-base64.js";
 import { parsePrivateHosts } from "./parse-private-hosts.js";
 import { PdfReader } from "./pdf.reader.js";
@@ -28,15 +28,13 @@ const mostAdded = 32 * 1024 * 1024;
 /** What they fetch is in memory, and is no request's body that is counted before it is let in. */
 const fetchingAtOnce = 4;
 const mostWaiting = 64;
-/** They come in their order. */
-const inOrder = { session: "", prefix: "", promptTokens: 0 };
 
 /** What a request brings along by reference or as a file, put into the words and images that a model is shown. */
 @Injectable()
 export class SourcesService {
   private readonly client: SourceClient;
   private readonly pdfs = new PdfReader();
-  private readonly slots = new Slots(fetchingAtOnce, mostWaiting);
+  private readonly fetching = new FewAtOnce(fetchingAtOnce, mostWaiting);
 
   constructor(@Inject(InferenceAdapterConfig) private readonly config: InferenceAdapterConfig) {
     this.client = new SourceClient({
@@ -51,12 +49,7 @@ export class SourcesService {
    */
   async inline(request: CanonicalRequest, signal: AbortSignal): Promise<CanonicalRequest> {
     if (!hasUrlSource(request)) return this.read(request, signal);
-    const place = await this.slots.take(inOrder, signal);
-    try {
-      return await this.read(request, signal);
-    } finally {
-      this.slots.release(place);
-    }
+    return this.fetching.run(() => this.read(request, signal), signal);
   }
 
   private async read(request: CanonicalRequest, signal: AbortSignal): Promise<CanonicalRequest> {

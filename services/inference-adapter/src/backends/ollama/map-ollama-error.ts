@@ -1,5 +1,6 @@
 import { ApiError, type ErrorType } from "#anthropic/errors.js";
 import { LostCallError } from "../lost-call.error.js";
+import { mapStatus } from "../map-status.js";
 import { mapWebPage } from "../map-web-page.js";
 import { UnsupportedSchemaError } from "../unsupported-schema.error.js";
 
@@ -45,10 +46,9 @@ const isFaultOfRequest = /^option "[^"]*" must be of type|^invalid format/i;
 
 function mapType(status: number, message: string): ErrorType {
   if (status === 404) return "not_found_error";
-  if (status === 413) return "request_too_large";
-  // 429 comes of a proxy or of Ollama's cloud: no limit of the client's own.
-  if (status === 429 || status === 503 || /server busy|maximum pending requests/i.test(message))
-    return "overloaded_error";
+  const told = mapStatus(status);
+  if (told) return told;
+  if (/server busy|maximum pending requests/i.test(message)) return "overloaded_error";
   if (status === 400 || isFaultOfRequest.test(message)) return "invalid_request_error";
   return "api_error";
 }

@@ -1,5 +1,6 @@
 import { ApiError, type ErrorType } from "#anthropic/errors.js";
 import { imageFault } from "#anthropic/image-fault.js";
+import { mapStatus } from "../map-status.js";
 import { mapWebPage } from "../map-web-page.js";
 import { UnsupportedSchemaError } from "../unsupported-schema.error.js";
 
@@ -59,8 +60,8 @@ const isFaultOfRequest = /input is not supported|Failed to parse input/i;
 
 function mapType(status: number, message: string): ErrorType {
   if (status === 404) return "not_found_error";
-  if (status === 413) return "request_too_large";
-  if (status === 429 || status === 503) return "overloaded_error";
+  const told = mapStatus(status);
+  if (told) return told;
   if (status === 400 || status === 422 || status === 501 || isFaultOfRequest.test(message))
     return "invalid_request_error";
   return "api_error";
