@@ -18,7 +18,16 @@ afterAll(() => taken.server.close());
 function npmStart(args: string[], env: NodeJS.ProcessEnv = {}) {
   const { PATH, HOME } = process.env;
   const child = spawn(process.execPath, [script, ...args], {
-    env: { PATH, HOME, OLLAMA_HOST: "127.0.0.1:9", CONNECT_TIMEOUT_MS: "500", ...env },
+    // Other tests take the default ports between our look at them and our listening there.
+    env: {
+      PATH,
+      HOME,
+      CACHE_PORT: "0",
+      INFERENCE_PORT: "0",
+      OLLAMA_HOST: "127.0.0.1:9",
+      CONNECT_TIMEOUT_MS: "500",
+      ...env,
+    },
     stdio: ["ignore", "pipe", "pipe"],
   });
   running.add(child);
