@@ -258,8 +258,17 @@ supervisor_lives() {
   return 1
 }
 
+# left_behind FOLDER: its supervisor was killed. One that is just starting has written no pid yet.
+left_behind() { [ -s "$1/run/pid" ] && ! supervisor_lives "$1"; }
+
+# One start at a time, and never what another one has begun meanwhile.
+clear_left_behind() {
+  mkdir "$1/run/clearing" 2>/dev/null || return 0
+  if left_behind "$1"; then clear_away "$1"; else rmdir "$1/run/clearing" 2>/dev/null; fi
+}
+
 # What a supervisor left that was killed: its ssh, known by the forwarding that only ours has, and its files.
-clear_stale() {
+clear_away() {
   local stale=$1/run.stale.$$ pid port
   mv "$1/run" "$stale" 2>/dev/null || return 0
   pid=$(first_line "$stale/ssh.pid")
@@ -287,8 +296,10 @@ open_tunnel() {
       return
     elif [ "$waited" -ge 60 ]; then
       fail "Cannot write to $tunnel."
-    elif [ -e "$tunnel/run/pid" ] || [ "$waited" -ge 30 ]; then # before that, another start is at this very point
-      clear_stale "$tunnel"
+    elif [ "$waited" -ge 30 ]; then # before that, another start may be at this very point
+      clear_away "$tunnel"
+    elif left_behind "$tunnel"; then
+      clear_left_behind "$tunnel"
     fi
     waited=$((waited + 1))
     sleep 0.1
@@ -314,10 +325,11 @@ end_tunnel() {
   local tries
   (: >"$1/run/stop") 2>/dev/null
   for ((tries = 0; tries < 50; tries++)); do
-    if [ ! -d "$1/run" ] || ! supervisor_lives "$1"; then break; fi
+    if left_behind "$1"; then clear_left_behind "$1"; fi
+    if [ ! -d "$1/run" ]; then return; fi
     sleep 0.1
   done
-  clear_stale "$1"
+  clear_away "$1"
 }
 
 tunnel_state() { first_line "$tunnel/run/state"; }

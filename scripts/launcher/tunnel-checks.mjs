@@ -75,15 +75,21 @@ export const tunnelChecks = {
     await until("the tunnel is closed", async () => !(await answers(`${url}/`)));
   },
 
-  "two that start at the same moment share one": async ({ laptop, args }) => {
-    const all = [1, 2, 3].map(() => startLauncher(laptop, args, { env: waiting }));
+  "eight that start at the same moment share one, which none of them takes for left behind": async ({
+    laptop,
+    args,
+  }) => {
+    const all = Array.from({ length: 8 }, () => startLauncher(laptop, args, { env: waiting }));
+    const seen = new Set();
     await until("all use it", () => {
       try {
-        return readdirSync(join(runOf(laptop), "users")).length === 3 && read(laptop, "state") === "up";
+        for (const name of readdirSync(join(runOf(laptop), ".."))) seen.add(name);
+        return readdirSync(join(runOf(laptop), "users")).length === 8 && read(laptop, "state") === "up";
       } catch {
         return false;
       }
     });
+    deepStrictEqual([...seen].toSorted(), ["known_hosts", "run"]);
     endWaiting(laptop);
     for (const { done } of all) equal((await done).code, 3);
   },
