@@ -9,8 +9,11 @@ export function readEnvironment(env = process.env) {
   return { ...readEnvFile(join(root, ".env")), ...env };
 }
 
-/** As the services read it (`parse-env-file.ts`), also where nothing is built. */
-function readEnvFile(path) {
+/**
+ * As the services read it (`parse-env-file.ts`, and settings.spec.ts holds the two together), also where nothing is
+ * built. @throws Error with its `faults`
+ */
+export function readEnvFile(path) {
   if (!existsSync(path)) return {};
   const bytes = readFile(path);
   if (bytes.includes(0)) throw toFault(".env must be a text in UTF-8, not in UTF-16 or with NUL bytes");
