@@ -142,7 +142,7 @@ async function measureScenario(scenario, targets) {
 /** A folder with a build. Results of another run are refused: only what was measured in turns compares. */
 function toDist(path) {
   const dist = resolve(path);
-  if (existsSync(join(dist, "services"))) return dist;
+  if (existsSync(join(dist, "bundle"))) return dist;
   throw new Error(
     `${dist} holds no build: npm run build makes one. Figures of two runs do not compare; two builds in one run do.`,
   );

@@ -12,7 +12,8 @@ COPY nest-cli.json tsconfig.json tsconfig.build.json ./
 COPY libs libs
 COPY services services
 COPY embedded embedded
-RUN node node_modules/@nestjs/cli/bin/nest.js build
+COPY scripts/bundle.mjs scripts/root.mjs scripts/
+RUN node node_modules/@nestjs/cli/bin/nest.js build && node scripts/bundle.mjs
 
 FROM ${NODE_IMAGE} AS dependencies
 WORKDIR /app

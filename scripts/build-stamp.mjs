@@ -10,6 +10,7 @@ const settingFiles = [
   "nest-cli.json",
   "tsconfig.json",
   "tsconfig.build.json",
+  "scripts/bundle.mjs",
 ];
 const assetFolder = join("status-page", "page");
 const notBuilt = /\.(spec|contract)\.ts$|__fixtures__/;

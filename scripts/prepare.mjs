@@ -58,9 +58,14 @@ function withoutStrayConfig() {
 export function build(node) {
   say("Building ...");
   const stamp = buildStamp();
-  const nest = join(root, "node_modules/@nestjs/cli/bin/nest.js");
-  const { status, stdout, stderr } = spawnSync(node, [nest, "build"], { cwd: root, encoding: "utf8" });
-  if (status !== 0) fail(`The build failed:\n${stdout}${stderr}`);
+  const steps = [
+    [join(root, "node_modules/@nestjs/cli/bin/nest.js"), "build"],
+    [join(root, "scripts/bundle.mjs")],
+  ];
+  for (const step of steps) {
+    const { status, stdout, stderr } = spawnSync(node, step, { cwd: root, encoding: "utf8" });
+    if (status !== 0) fail(`The build failed:\n${stdout}${stderr}`);
+  }
   writeFileSync(stampPath, stamp);
 }
 

@@ -3,4 +3,4 @@ import { prepare } from "./prepare.mjs";
 import { runAndExit } from "./run-and-exit.mjs";
 
 const node = prepare();
-runAndExit(node, ["--enable-source-maps", "dist/embedded/src/main.js", ...process.argv.slice(2)]);
+runAndExit(node, ["dist/bundle/embedded.js", ...process.argv.slice(2)]);

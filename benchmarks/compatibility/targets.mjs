@@ -58,7 +58,7 @@ export async function startOurs(children, realOllamaUrl) {
       FIRST_EVENT_TIMEOUT_MS: "25000",
       LOG_LEVEL: "silent",
     };
-    await children.startNode("llm-selfhost", path("dist/embedded/src/main.js"), {
+    await children.startNode("llm-selfhost", path("dist/bundle/embedded.js"), {
       env,
       isUp: answers(`${url}/health/ready`, (status) => status === 200),
       startTimeoutMs: readyTimeoutMs,

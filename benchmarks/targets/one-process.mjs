@@ -1,12 +1,10 @@
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { findFreePort } from "../../tests/support/free-ports.ts";
 import { answers } from "../processes/children.mjs";
 
-/** The product as `npm start` runs it, with Redis; undefined where the build has no such program. */
+/** The product as `npm start` runs it, with Redis. */
 export async function startOneProcess({ children, redis, upstream, dist }, { name, questions }) {
-  const script = join(dist, "embedded", "src", "main.js");
-  if (!existsSync(script)) return undefined;
+  const script = join(dist, "bundle", "embedded.js");
   const port = await findFreePort();
   const url = `http://127.0.0.1:${port}`;
   const env = {

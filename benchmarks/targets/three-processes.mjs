@@ -46,7 +46,7 @@ export async function startThreeProcesses(
   return { name, url, pids, questions, isOurs: true };
 
   function start(service, isUp, ownEnv) {
-    const script = join(dist, "services", service, "src", "main.js");
+    const script = join(dist, "bundle", `${service}.js`);
     return children.startNode(`${service} of ${name}`, script, {
       env: {
         NODE_OPTIONS: `--max-semi-space-size=${youngGenerationMb[service]}`,

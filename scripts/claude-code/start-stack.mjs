@@ -19,7 +19,7 @@ const notOurs =
 export async function startStack(node, folder, settings = {}) {
   const [gatewayPort, cachePort, adapterPort] = await findFreePorts(3);
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !notOurs.test(name)));
-  const stack = spawn(node, [join(root, "dist/embedded/src/main.js"), "--port", String(gatewayPort)], {
+  const stack = spawn(node, [join(root, "dist/bundle/embedded.js"), "--port", String(gatewayPort)], {
     cwd: folder,
     env: { ...env, ...settings, CACHE_PORT: String(cachePort), INFERENCE_PORT: String(adapterPort) },
     stdio: ["ignore", "pipe", "pipe"],

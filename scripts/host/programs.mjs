@@ -61,7 +61,7 @@ function toService(name, url, env, settings, node) {
   return {
     name,
     command: node,
-    args: ["--enable-source-maps", join(root, `dist/services/${name}/src/main.js`)],
+    args: [join(root, `dist/bundle/${name}.js`)],
     env: Object.fromEntries(Object.entries(env).map(([variable, value]) => [variable, String(value)])),
     port: Number(new URL(url).port || 80),
     url,

@@ -11,7 +11,7 @@ import { postMessage, question, readEvents } from "../support/stack.js";
 // `npm start` with an output that nobody takes: requests are answered, and a signal ends it.
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
-const program = "dist/embedded/src/main.js";
+const program = "dist/bundle/embedded.js";
 /** So many lines are more than a terminal takes in. */
 const fillingCount = 300;
 const isScriptMissing =

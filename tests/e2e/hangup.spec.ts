@@ -49,7 +49,7 @@ async function start(args: string[], env: NodeJS.ProcessEnv = {}): Promise<void>
 
 describe.skipIf(process.platform === "win32")("SIGHUP", () => {
   it.each([
-    ["a service", ["dist/embedded/src/main.js"]],
+    ["a service", ["dist/bundle/embedded.js"]],
     ["npm start", ["scripts/start.mjs"]],
   ])("lets the answers under way finish without LOG_FILE, however often: %s", async (_name, args) => {
     await start(args);

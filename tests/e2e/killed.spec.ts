@@ -32,7 +32,7 @@ beforeEach(async () => {
   const [ollamaPort, adapterPort] = [String(await findFreePort()), String(await findFreePort())];
   const script = JSON.stringify([{ text: "Some words" }, { delayMs: 60_000 }]);
   run("ollama", "tests/support/fake-ollama/fake-ollama.ts", { PORT: ollamaPort, FAKE_OLLAMA_SCRIPT: script });
-  run("adapter", "dist/services/inference-adapter/src/main.js", {
+  run("adapter", "dist/bundle/inference-adapter.js", {
     INFERENCE_PORT: adapterPort,
     OLLAMA_HOST: `127.0.0.1:${ollamaPort}`,
     LOG_LEVEL: "silent",

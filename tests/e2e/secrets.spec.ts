@@ -8,7 +8,7 @@ import { type FakeOllama, startFakeOllama } from "../support/fake-ollama/fake-ol
 import { isRedisMissing, type RedisServer, startRedisServer } from "../support/redis-server.js";
 import { question } from "../support/stack.js";
 
-const main = fileURLToPath(new URL("../../dist/embedded/src/main.js", import.meta.url));
+const main = fileURLToPath(new URL("../../dist/bundle/embedded.js", import.meta.url));
 const secret = (name: string) => `${name}-${randomBytes(12).toString("hex")}`;
 const secrets = {
   key: secret("key"),

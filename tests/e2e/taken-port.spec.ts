@@ -25,7 +25,7 @@ afterAll(async () => {
 
 const run = async (program: string, env: NodeJS.ProcessEnv) => {
   const { PATH, HOME } = process.env;
-  const child = spawn(process.execPath, [`dist/${program}/src/main.js`], {
+  const child = spawn(process.execPath, [`dist/bundle/${program}.js`], {
     cwd: root,
     env: { PATH, HOME, OLLAMA_HOST: ollama.url, MODEL_WARMUP: "true", LOG_LEVEL: "silent", ...env },
     stdio: ["ignore", "ignore", "pipe"],
@@ -43,13 +43,9 @@ const run = async (program: string, env: NodeJS.ProcessEnv) => {
 describe("a port that is taken", () => {
   const cannotListen = /^Cannot listen: .*EADDRINUSE.*\n$/;
   it.each<[string, NodeJS.ProcessEnv, RegExp]>([
-    [
-      "services/gateway",
-      { API_PORT: takenPort, CACHE_URL: silentUrl, INFERENCE_URL: silentUrl },
-      cannotListen,
-    ],
-    ["services/cache", { CACHE_PORT: takenPort }, cannotListen],
-    ["services/inference-adapter", { INFERENCE_PORT: takenPort }, cannotListen],
+    ["gateway", { API_PORT: takenPort, CACHE_URL: silentUrl, INFERENCE_URL: silentUrl }, cannotListen],
+    ["cache", { CACHE_PORT: takenPort }, cannotListen],
+    ["inference-adapter", { INFERENCE_PORT: takenPort }, cannotListen],
     // By its own cache service, which is up by then.
     [
       "embedded",

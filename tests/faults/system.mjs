@@ -69,9 +69,9 @@ export class System {
     const gateway = { API_PORT: ports.gateway, MODEL_NAME: "tiny" };
     if (this.isOneProcess) this.#addService("gateway", "embedded", { ...cache, ...adapter, ...gateway });
     else {
-      this.#addService("cache", "services/cache", cache);
-      this.#addService("adapter", "services/inference-adapter", adapter);
-      this.#addService("gateway", "services/gateway", {
+      this.#addService("cache", "cache", cache);
+      this.#addService("adapter", "inference-adapter", adapter);
+      this.#addService("gateway", "gateway", {
         ...gateway,
         CACHE_URL: to("cache"),
         INFERENCE_URL: to("adapter"),
@@ -104,8 +104,8 @@ export class System {
     await Promise.all(Object.values(this.links).map((link) => link.close()));
   }
 
-  #addService(name, folder, env) {
-    const main = join(root, "dist", folder, "src/main.js");
+  #addService(name, program, env) {
+    const main = join(root, "dist/bundle", `${program}.js`);
     const control = pathToFileURL(join(here, "process-control.mjs")).href;
     const CONTROL_FILE = join(this.folder, `${name}.clock`);
     writeFileSync(CONTROL_FILE, "0");

@@ -21,7 +21,7 @@ beforeAll(async () => {
   const port = String(await findFreePort());
   url = `http://127.0.0.1:${port}`;
   const { PATH, HOME } = process.env;
-  child = spawn(process.execPath, [`--max-old-space-size=${heapMegabytes}`, "dist/embedded/src/main.js"], {
+  child = spawn(process.execPath, [`--max-old-space-size=${heapMegabytes}`, "dist/bundle/embedded.js"], {
     cwd: root,
     env: {
       PATH,

@@ -10,6 +10,7 @@ import { AnthropicExceptionFilter } from "./anthropic-exception.filter.js";
 import { BodyBudget } from "./body-budget.js";
 import type { CallerCheck } from "./callers/check-caller.js";
 import { Connections } from "./connections.js";
+import { collectAfterStart } from "./collect-after-start.js";
 import { letHeapGrow } from "./let-heap-grow.js";
 import { ConfigError, loadEnvFile } from "./load-config.js";
 import { reopenFiles } from "./log-sink.js";
@@ -129,6 +130,7 @@ export async function runService(start: (env: NodeJS.ProcessEnv) => Promise<Runn
   try {
     loadEnvFile();
     const service = await start(process.env);
+    collectAfterStart();
     closeOnSignal((drainTimeoutMs) => service.close(drainTimeoutMs));
   } catch (error) {
     process.stderr.write(`${startError(error)}\n`);
