@@ -7,15 +7,15 @@ export class LineCutter {
 
   /** The lines that are whole now. @throws RangeError on a line without an end */
   add(piece: string): string[] {
-    if (!piece.includes("\n")) {
-      this.hold(piece);
-      return [];
-    }
-    const lines = piece.split("\n");
-    const last = lines.pop() ?? "";
-    lines[0] = this.takeRest() + (lines[0] ?? "");
-    this.hold(last);
-    return lines;
+    return this.addUncut(piece)?.split("\n") ?? [];
+  }
+
+  /** The lines that are whole now as one text, without the end of the last; undefined where none is. @throws as `add` */
+  addUncut(piece: string): string | undefined {
+    const end = piece.lastIndexOf("\n");
+    const whole = end === -1 ? undefined : this.takeRest() + piece.slice(0, end);
+    this.hold(piece.slice(end + 1));
+    return whole;
   }
 
   /** What has no end yet. */

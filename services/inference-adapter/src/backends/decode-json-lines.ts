@@ -5,25 +5,28 @@ import { LineCutter } from "#platform/line-cutter.js";
 const longestLine = 16 * 1024 * 1024;
 
 /**
- * Bytes of newline-delimited JSON → objects. `join` may put lines that came in one piece differently.
+ * Bytes of newline-delimited JSON → objects. `cut` makes lines of those that came in one piece, as text; it may put them
+ * differently.
  * @throws ApiError on a line that is no JSON object, after those before it
  */
 export async function* decodeJsonLines<T extends object>(
   bytes: AsyncIterable<Uint8Array>,
-  join: (lines: string[]) => string[] = (lines) => lines,
+  cut: (text: string) => string[] = (text) => text.split("\n"),
 ): AsyncGenerator<T> {
   const decoder = new TextDecoder();
   const cutter = new LineCutter(longestLine);
-  for await (const chunk of bytes)
-    for (const line of join(cut(cutter, decoder.decode(chunk, { stream: true }))))
-      if (line.trim() !== "") yield parseLine(line) as T;
+  for await (const chunk of bytes) {
+    const text = addTo(cutter, decoder.decode(chunk, { stream: true }));
+    if (text === undefined) continue;
+    for (const line of cut(text)) if (line.trim() !== "") yield parseLine(line) as T;
+  }
   const rest = cutter.takeRest() + decoder.decode();
   if (rest.trim() !== "") yield parseLine(rest) as T;
 }
 
-function cut(cutter: LineCutter, piece: string): string[] {
+function addTo(cutter: LineCutter, piece: string): string | undefined {
   try {
-    return cutter.add(piece);
+    return cutter.addUncut(piece);
   } catch (error) {
     throw new ApiError("api_error", "the backend sent a line without an end", { cause: error });
   }

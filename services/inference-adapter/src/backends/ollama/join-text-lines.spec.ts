@@ -14,11 +14,26 @@ const error = '{"error":"gone"}';
 
 describe("joinTextLines", () => {
   it.each<[string, string[], string[]]>([
-    ["nothing", [], []],
+    ["an empty line", [""], [""]],
     ["texts without a time", [timeless("a"), timeless("b"), timeless('"')], [timeless('ab"')]],
     ["texts of other times", [chat("a"), later(chat("b")), later(chat("\\"))], [chat("ab\\")]],
     ["texts of /api/chat", [chat("a"), chat("b"), chat("c")], [chat("abc")]],
     ["texts of /api/generate", [raw("a"), raw("b")], [raw("ab")]],
+    [
+      "many, with what is escaped and another kind of line among them",
+      [
+        chat("a"),
+        later(chat("b")),
+        later(chat('"')),
+        chat("c"),
+        raw("d"),
+        chat("e"),
+        chat("f"),
+        chat("g"),
+        end,
+      ],
+      [chat('ab"c'), raw("d"), chat("efg"), end],
+    ],
     ["what is escaped", [chat('"\\'), chat("\n\u0001"), chat("\\")], [chat('"\\\n\u0001\\')]],
     ["not the end", [chat("a"), chat("b"), end], [chat("ab"), end]],
     ["not around a call", [chat("a"), chat("", call), chat("b")], [chat("a"), chat("", call), chat("b")]],
@@ -35,19 +50,25 @@ describe("joinTextLines", () => {
       [chat("a"), '{"x":{},"response":"b","done":false}'],
       [chat("a"), '{"x":{},"response":"b","done":false}'],
     ],
-  ])("%s", (_name, lines, joined) => expect(joinTextLines(lines)).toEqual(joined));
+  ])("%s", (_name, lines, joined) => expect(joinTextLines(lines.join("\n"))).toEqual(joined));
 
-  it("leaves long lines as they are", () => {
-    const long = chat("x".repeat(20_000_000));
-    expect(joinTextLines([chat("a"), long, chat("b")])).toEqual([chat("a"), long, chat("b")]);
+  it.each([
+    ["plain", "x"],
+    ["escaped", '"'],
+  ])("keeps long lines: %s", (_name, letter) => {
+    const texts = ["a", "b", letter.repeat(10_000_000), "c", "d"];
+    const joined = joinTextLines(texts.map((text) => chat(text)).join("\n"));
+    expect(joined.map(readText).join("") === texts.join("")).toBe(true);
   });
 
   it("keeps all text of any lines, in order", () => {
     const anyText = fc.string({ unit: "binary" });
     fc.assert(
-      fc.property(fc.array(fc.tuple(fc.boolean(), anyText)), (texts) => {
+      fc.property(fc.array(fc.tuple(fc.boolean(), anyText), { minLength: 1 }), (texts) => {
         const lines = texts.map(([isRaw, text]) => (isRaw ? raw(text) : later(chat(text))));
-        expect(joinTextLines(lines).map(readText).join("")).toBe(texts.map(([, text]) => text).join(""));
+        expect(joinTextLines(lines.join("\n")).map(readText).join("")).toBe(
+          texts.map(([, text]) => text).join(""),
+        );
       }),
     );
   });

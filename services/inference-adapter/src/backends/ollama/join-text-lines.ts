@@ -1,67 +1,64 @@
 /** A line of `/api/chat` or `/api/generate`, as Ollama writes it, that tells nothing but more text. */
 const textLine =
   /^(\{(?:"\w+":(?:"[^"\\]*"|\d+),)*"(?:message":\{(?:"role":"assistant",)?"content|response)":")((?:[^"\\]|\\.)*)("\}?,"done":false\})$/;
-/** What stands before the text: all but the time is the same in the lines of one answer. */
+/** What stands around the time, which differs in the lines of one answer. */
 const timeInHead = /^(.*?"created_at":")[^"]*(".*)$/;
+/** A text that needs no closer look. */
+const plainText = /^[^"\\\n]*$/;
 
 /** A longer one could take the pattern's stack to its end. */
 const longestLine = 4096;
 
-/** How the lines of one answer are written around their texts. */
-interface Frame {
-  head: string;
-  tail: string;
-  /** The head in two, without the time. */
-  around: [string, string] | undefined;
-}
-
 /**
- * Neighbouring lines that tell nothing but more text → one line of JSON, the first of them with all their text. Reading
- * some hundred lines takes three times as long. A line that is written otherwise stands for itself.
+ * Whole lines, as one text → those lines, but neighbours that tell nothing but more text as one line of JSON, the first
+ * of them with all their text. Reading some hundred lines takes several times as long. A line that is written otherwise
+ * stands for itself.
  */
-export function joinTextLines(lines: readonly string[]): string[] {
+export function joinTextLines(lines: string): string[] {
   const joined: string[] = [];
-  let frame: Frame | undefined;
+  let open: { head: string; tail: string } | undefined;
   let text = "";
   const flush = () => {
-    if (frame) joined.push(`${frame.head}${text}${frame.tail}`);
-    frame = undefined;
+    if (open) joined.push(`${open.head}${text}${open.tail}`);
+    open = undefined;
     text = "";
   };
-  for (const line of lines) {
-    const isLong = line.length > longestLine;
-    const alike = frame && !isLong ? readAlike(line, frame) : undefined;
-    if (alike !== undefined) {
-      text += alike;
-      continue;
-    }
-    const match = isLong ? null : textLine.exec(line);
-    if (match?.[3] !== frame?.tail) flush();
-    if (!match) {
-      joined.push(line);
-      continue;
-    }
-    frame ??= toFrame(match[1] ?? "", match[3] ?? "");
-    text += match[2] ?? "";
+  const add = (line: string) => {
+    const [, head = "", more = "", tail = ""] = matchText(line) ?? [];
+    if (tail !== open?.tail) flush();
+    if (tail === "") return void joined.push(line);
+    open ??= { head, tail };
+    text += more;
+  };
+  const { head, tail, pieces } = cutBetweenTexts(lines);
+  for (const [index, piece] of pieces.entries()) {
+    const hasHead = index === 0;
+    const hasTail = index === pieces.length - 1;
+    if (!hasHead && !hasTail && open?.tail === tail && plainText.test(piece)) text += piece;
+    else for (const line of `${hasHead ? "" : head}${piece}${hasTail ? "" : tail}`.split("\n")) add(line);
   }
   flush();
   return joined;
 }
 
-/** The text of a line in the same frame, where it needs no closer look: as the pattern would find it, in a third of its time. */
-function readAlike(line: string, { around, tail }: Frame): string | undefined {
-  if (!around) return undefined;
-  const [beforeTime, beforeText] = around;
-  if (!line.startsWith(beforeTime)) return undefined;
-  const timeEnd = line.indexOf('"', beforeTime.length);
-  if (!line.startsWith(beforeText, timeEnd)) return undefined;
-  const from = timeEnd + beforeText.length;
-  const to = line.length - tail.length;
-  const isPlain = line.indexOf('"', from) === to && line[to - 1] !== "\\" && line.endsWith(tail);
-  return isPlain ? line.slice(from, to) : undefined;
+function matchText(line: string): RegExpExecArray | null {
+  return line.length > longestLine ? null : textLine.exec(line);
 }
 
-function toFrame(head: string, tail: string): Frame {
-  const parts = timeInHead.exec(head);
-  return { head, tail, around: parts ? [parts[1] ?? "", parts[2] ?? ""] : undefined };
+/**
+ * Cut wherever a text ends and the next line's begins, if they are written as the first line is: one search for all.
+ * `head` and `tail`: what was cut out, with the first line's time.
+ */
+function cutBetweenTexts(lines: string): { head: string; tail: string; pieces: string[] } {
+  const end = lines.indexOf("\n");
+  const [, head = "", , tail = ""] = (end !== -1 && matchText(lines.slice(0, end))) || [];
+  if (tail === "") return { head, tail, pieces: [lines] };
+  const [, before = head, behind] = timeInHead.exec(head) ?? [];
+  const nextHead = behind === undefined ? literally(before) : `${literally(before)}[^"]*${literally(behind)}`;
+  return { head, tail, pieces: lines.split(new RegExp(`${literally(tail)}\\n${nextHead}`)) };
+}
+
+/** As a pattern. */
+function literally(text: string): string {
+  return text.replaceAll(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`);
 }
