@@ -276,6 +276,11 @@ clear_away() {
   if [ -n "$pid" ]; then
     case $(command_of "$pid") in *"LocalCommand=$connected_command -L 127.0.0.1:$port:"*) kill "$pid" 2>/dev/null ;; esac
   fi
+  # Who still needs it keeps it when it is opened anew.
+  if [ ! -e "$stale/stop" ] && [ ! -e "$1/users.left" ]; then
+    if [ -e "$stale/keep" ]; then : >"$stale/users/keep"; fi
+    mv "$stale/users" "$1/users.left" 2>/dev/null
+  fi
   rm -rf "$stale"
 }
 
@@ -285,12 +290,13 @@ open_tunnel() {
   (umask 077 && mkdir -p "$tunnel") || fail "Cannot write to $tunnel."
   while :; do
     if supervisor_lives "$tunnel"; then
-      if (: >"$tunnel/run/users/$$") 2>/dev/null; then
+      if [ ! -e "$tunnel/run/stop" ] && (: >"$tunnel/run/users/$$") 2>/dev/null; then
         may_come_back=yes
         return
       fi
     elif (umask 077 && mkdir "$tunnel/run") 2>/dev/null; then
-      mkdir "$tunnel/run/users"
+      mv "$tunnel/users.left" "$tunnel/run/users" 2>/dev/null || mkdir "$tunnel/run/users"
+      mv "$tunnel/run/users/keep" "$tunnel/run/keep" 2>/dev/null
       : >"$tunnel/run/users/$$"
       start_supervisor
       return
@@ -326,10 +332,10 @@ end_tunnel() {
   (: >"$1/run/stop") 2>/dev/null
   for ((tries = 0; tries < 50; tries++)); do
     if left_behind "$1"; then clear_left_behind "$1"; fi
-    if [ ! -d "$1/run" ]; then return; fi
+    if [ ! -e "$1/run/stop" ]; then return; fi # gone, or another start has begun anew
     sleep 0.1
   done
-  clear_away "$1"
+  if [ -e "$1/run/stop" ]; then clear_away "$1"; fi
 }
 
 tunnel_state() { first_line "$tunnel/run/state"; }
@@ -356,7 +362,7 @@ await_tunnel() {
 
 # One that never was up must not be found by the next start, which may have another key.
 give_up_tunnel() {
-  if [ "$may_come_back" = no ]; then end_tunnel "$tunnel"; fi
+  if [ "$may_come_back" = no ] && [ "$(tunnel_state)" != up ]; then end_tunnel "$tunnel"; fi
 }
 
 fail_connection() {
@@ -391,6 +397,10 @@ expected_key=""
 ask_about_host_key() {
   local offered answer=""
   offered=$(grep -o 'SHA256:[A-Za-z0-9+/=]*' "$tunnel/run/ssh.log" | head -n 1)
+  if [ -z "$offered" ]; then # the supervisor tries again just now
+    sleep 0.1
+    return
+  fi
   say "The host key of $ssh_target${ssh_port:+, port $ssh_port} has changed."
   say "  remembered: $(fingerprints)"
   say "  offered:    $offered"
@@ -409,6 +419,7 @@ ask_about_host_key() {
       ;;
   esac
   expected_key=$offered
+  case "$(fingerprints)" in *"$offered"*) return ;; esac # another start was answered meanwhile
   rm -f "$tunnel/known_hosts" "$tunnel/run/state"
 }
 
@@ -839,6 +850,9 @@ serve() {
   await_model
   read_environment
   if [ -n "$tunnel" ] && [ "$action" = print-env ]; then : >"$tunnel/run/keep"; fi
+  if [ -n "$tunnel" ] && { [ ! -e "$tunnel/run/users/$$" ] || [ -e "$tunnel/run/stop" ]; }; then
+    fail "The tunnel was stopped meanwhile."
+  fi
   leave_progress
   if [ "$action" = print-env ]; then
     print_environment

@@ -1,9 +1,10 @@
 import { deepStrictEqual, equal, match, ok } from "node:assert/strict";
-import { readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { isListening, takePort } from "./ports.mjs";
 import { notReady } from "./start-scripted-gateway.mjs";
+import { makeKey } from "./start-sshd.mjs";
 import { runLauncher, startLauncher, until } from "./run-launcher.mjs";
 
 /** Lives until the file is there, then ends with 3. */
@@ -113,6 +114,52 @@ export const tunnelChecks = {
     ok(await answers(`${url}/`), "the ssh of the killed supervisor is expected to be there still");
     equal((await runLauncher(laptop, args)).code, 7);
     equal(baseUrlOf(laptop), url);
+  },
+
+  "who used the tunnel of a killed supervisor keeps it when the next start has opened it anew": async ({
+    laptop,
+    args,
+  }) => {
+    const { done } = await startWaiting(laptop, args);
+    const url = baseUrlOf(laptop);
+    process.kill(Number(read(laptop, "pid")), "SIGKILL");
+    equal((await runLauncher(laptop, args)).code, 7);
+    await delay(3000);
+    ok(await answers(`${url}/`));
+    endWaiting(laptop);
+    equal((await done).code, 3);
+  },
+
+  "a start while the tunnel is being closed opens another": async ({ laptop, args }) => {
+    const first = await startWaiting(laptop, args);
+    const stopped = runLauncher(laptop, ["--stop"]);
+    await delay(200);
+    rmSync(laptop.started);
+    const second = await startWaiting(laptop, args);
+    equal((await stopped).code, 0);
+    await delay(3000);
+    ok(await answers(`${baseUrlOf(laptop)}/`));
+    endWaiting(laptop);
+    for (const { done } of [first, second]) equal((await done).code, 3);
+  },
+
+  "one that gives up does not close the tunnel of another that starts beside it": async ({
+    laptop,
+    args,
+    folder,
+  }) => {
+    const wrongKey = join(folder, "another key");
+    makeKey(wrongKey);
+    const wrong = args.with(args.indexOf("-i") + 1, wrongKey);
+    const giving = startLauncher(laptop, wrong, { env: waiting });
+    await delay(150);
+    const starting = startLauncher(laptop, args, { env: waiting });
+    equal((await giving.done).code, 1);
+    await until("claude runs", () => baseUrlOfSafe(laptop) !== undefined);
+    await delay(7000);
+    ok(await answers(`${baseUrlOf(laptop)}/`));
+    endWaiting(laptop);
+    equal((await starting.done).code, 3);
   },
 
   "a process that has got the number of a dead supervisor is left alone": async ({ laptop, args }) => {
