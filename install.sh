@@ -35,6 +35,15 @@ PATH=$local_folder/bin:$local_folder/node/bin:$PATH
 read_options "$@"
 [ "$(uname -s)" = Linux ] || die "This installs on Linux. On other machines: npm start, see README.md"
 
+# One at a time: two would write the same files. What it leaves running must not hold the lock, hence --close.
+if [ "$dry_run" = no ] && [ -z "${LLM_SELFHOST_INSTALLS:-}" ] && command -v flock >/dev/null; then
+  mkdir -p "$local_folder"
+  code=0
+  LLM_SELFHOST_INSTALLS=yes flock --nonblock --close --conflict-exit-code 75 "$local_folder/install.lock" "$BASH" "$root/install.sh" "$@" || code=$?
+  [ "$code" != 75 ] || die "Another install.sh is at work here"
+  exit "$code"
+fi
+
 step "Model and machine"
 choose_model
 choose_storage

@@ -22,15 +22,19 @@ apt_install() {
 # without_services COMMAND…: packages that are installed meanwhile do not start their services. What is to run
 # is started by start_llm_selfhost.sh, with its own settings.
 without_services() {
-  local policy=/usr/sbin/policy-rc.d
-  if [ "$dry_run" = yes ] || [ -e "$policy" ] || ! can_install; then
+  local policy=/usr/sbin/policy-rc.d ours="# llm-selfhost's install.sh"
+  # One of ours may be left of an install that was killed.
+  if [ "$dry_run" = yes ] || { [ -e "$policy" ] && ! grep -qs "$ours" "$policy"; } || ! can_install; then
     "$@"
     return
   fi
-  printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
+  printf '#!/bin/sh\n%s\nexit 101\n' "$ours" | as_root tee "$policy" >/dev/null
   as_root chmod 755 "$policy"
+  trap 'as_root rm -f "$policy"' EXIT
+  trap 'exit 130' INT TERM HUP
   local code=0
   ("$@") || code=$?
+  trap - EXIT INT TERM HUP
   as_root rm -f "$policy"
   return "$code"
 }

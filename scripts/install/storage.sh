@@ -76,6 +76,10 @@ move_models() {
   fi
   note "moving $size MB from $default_models to $models"
   while IFS= read -r -d '' file; do copy_file "$file"; done < <(list_models)
+  if is_ollama_running; then
+    warn "an Ollama was started meanwhile: $default_models stays until it is stopped and this is run again"
+    return
+  fi
   rm -rf "$default_models"
   ln -s "$models" "$default_models"
 }
