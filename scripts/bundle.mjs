@@ -1,12 +1,14 @@
 // After the compiler: puts each program and the packages that it uses into a few files, dist/bundle. So the services
 // start in a third of the processor time (docs/adr/0017), and an image needs no node_modules.
-import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { rolldown } from "rolldown";
 import { root } from "./root.mjs";
 
 const compiled = join(root, "dist");
-const target = join(compiled, "bundle");
+const place = join(compiled, "bundle");
+/** Put in its place when it is whole: what runs meanwhile reads its workers from there. */
+const target = `${place}.${process.pid}`;
 const adapter = "services/inference-adapter/src";
 const programs = {
   gateway: "services/gateway/src/main.js",
@@ -22,7 +24,9 @@ const absent = [
   /^@fastify\/(multipart|static|view)$/,
 ];
 
-rmSync(target, { recursive: true, force: true });
+process.on("exit", () => rmSync(target, { recursive: true, force: true }));
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, () => process.exit(1));
+
 const bundle = await rolldown({
   cwd: root,
   input: Object.fromEntries(Object.entries(programs).map(([name, path]) => [name, join(compiled, path)])),
@@ -42,6 +46,8 @@ const { output } = await bundle.write({
 await bundle.close();
 cpSync(join(compiled, "services/gateway/src/status-page/page"), join(target, "page"), { recursive: true });
 writeFileSync(join(target, "licenses.txt"), toLicenses(output.flatMap((chunk) => chunk.moduleIds ?? [])));
+rmSync(place, { recursive: true, force: true });
+renameSync(target, place);
 
 /** The licence texts of all packages that are in the bundle: they want to go where the code goes. */
 function toLicenses(modules) {

@@ -2,5 +2,5 @@
 import { prepare } from "./prepare.mjs";
 import { runAndExit } from "./run-and-exit.mjs";
 
-const node = prepare();
+const node = prepare({ mayBeOld: ["status", "stop"].includes(process.argv[2]) });
 runAndExit(node, ["scripts/host/main.mjs", ...process.argv.slice(2)]);

@@ -1,7 +1,7 @@
 // What every script needs first: the packages installed and the program built. Quick when both are done.
 // Runs on Node 20 and newer, without a dependency.
 import { spawnSync } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { buildStamp, isBuilt, stampPath } from "./build-stamp.mjs";
 import { findNode } from "./find-node.mjs";
@@ -10,13 +10,17 @@ import { root } from "./root.mjs";
 
 const oldestNode = 20;
 
-/** Installs and builds what is missing, or says why it cannot and ends. Returns the program of Node 24. */
-export function prepare() {
+/**
+ * Installs and builds what is missing, or says why it cannot and ends. Returns the program of Node 24. `mayBeOld`: what
+ * was built is good enough, so that looking and stopping change nothing, and work where a build would fail.
+ */
+export function prepare({ mayBeOld = false } = {}) {
   checkNode();
-  if (!isInstalled()) install();
+  const isEnough = mayBeOld && existsSync(join(root, "dist/bundle"));
+  if (!isEnough && !isInstalled()) install();
   const node = findNode();
   if (typeof node === "object") fail(node.fault);
-  if (!isBuilt()) build(node);
+  if (!isEnough && !isBuilt()) build(node);
   return node;
 }
 
@@ -58,6 +62,8 @@ function withoutStrayConfig() {
 export function build(node) {
   say("Building ...");
   const stamp = buildStamp();
+  // A build that breaks off leaves nothing that looks whole.
+  rmSync(stampPath, { force: true });
   const steps = [
     [join(root, "node_modules/@nestjs/cli/bin/nest.js"), "build"],
     [join(root, "scripts/bundle.mjs")],

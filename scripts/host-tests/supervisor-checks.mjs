@@ -2,7 +2,7 @@ import { isAlive } from "../host/process-identity.mjs";
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { networkInterfaces } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
@@ -38,6 +38,17 @@ export async function supervisorChecks(node) {
       const results = await Promise.all([scratch.host("start"), scratch.host("start")]);
       for (const { code, output } of results) assert.match(`${code} ${output}`, /^0 It is running already/);
       assert.equal(stateOf(scratch).supervisor.pid, before.supervisor.pid);
+    },
+
+    "status builds nothing, so it also works where a build would fail": async () => {
+      const source = scratch.path("services/gateway/src/main.ts");
+      const { atime, mtime } = statSync(source);
+      const text = readFileSync(source);
+      writeFileSync(source, "no program");
+      const { code, output } = await scratch.host("status");
+      writeFileSync(source, text);
+      utimesSync(source, atime, mtime);
+      assert.equal(code, 0, output);
     },
 
     ...Object.fromEntries(
