@@ -52,7 +52,7 @@ renameSync(target, place);
 /** The licence texts of all packages that are in the bundle: they want to go where the code goes. */
 function toLicenses(modules) {
   const folders = new Set(
-    modules.flatMap((path) => /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path) ?? []),
+    modules.flatMap((path) => /^.*[\\/]node_modules[\\/](?:@[^\\/]+[\\/])?[^\\/]+/.exec(path) ?? []),
   );
   return [...folders]
     .toSorted((one, other) => one.localeCompare(other))
