@@ -6,9 +6,11 @@ import { join } from "node:path";
 import { buildStamp, isBuilt, stampPath } from "./build-stamp.mjs";
 import { findNode } from "./find-node.mjs";
 import { isInstalled } from "./is-installed.mjs";
+import { oneAtATime } from "./one-at-a-time.mjs";
 import { root } from "./root.mjs";
 
 const oldestNode = 20;
+const lockPath = join(root, ".local/prepare.lock");
 
 /**
  * Installs and builds what is missing, or says why it cannot and ends. Returns the program of Node 24. `mayBeOld`: what
@@ -17,11 +19,24 @@ const oldestNode = 20;
 export function prepare({ mayBeOld = false } = {}) {
   checkNode();
   const isEnough = mayBeOld && existsSync(join(root, "dist/bundle"));
-  if (!isEnough && !isInstalled()) install();
+  if (!isEnough && !(isInstalled() && isBuilt())) oneAtATime(lockPath, makeWhole, sayWaiting);
+  return needNode();
+}
+
+function makeWhole() {
+  if (!isInstalled()) install();
+  const node = needNode();
+  if (!isBuilt()) build(node);
+}
+
+function needNode() {
   const node = findNode();
   if (typeof node === "object") fail(node.fault);
-  if (!isEnough && !isBuilt()) build(node);
   return node;
+}
+
+function sayWaiting() {
+  say("Another start installs or builds here; waiting for it ...");
 }
 
 function checkNode() {
