@@ -594,7 +594,7 @@ await_gateway() {
     if [ $code = 28 ]; then patience=60; else patience=5; fi
     case $(tunnel_state) in
       up) if [ $((SECONDS - since)) -ge $patience ]; then fail_remote $code; fi ;;
-      *) await_tunnel && since=$SECONDS ;;
+      *) await_tunnel && set_base_url && since=$SECONDS ;;
     esac
     sleep 0.5
   done
@@ -838,10 +838,15 @@ connect() {
   await_tunnel
   may_come_back=yes
   check_host_key
-  local_port=$(first_line "$tunnel/run/port")
-  base_url=http://127.0.0.1:$local_port
+  set_base_url
   place="port $remote_port of $ssh_target"
   if [ "$is_known" = no ]; then say "First connection to $ssh_target; its host key is remembered: $(fingerprints)"; fi
+}
+
+# Opened anew, a tunnel may have another port.
+set_base_url() {
+  local_port=$(first_line "$tunnel/run/port")
+  base_url=http://127.0.0.1:$local_port
 }
 
 serve() {

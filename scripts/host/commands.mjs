@@ -151,7 +151,6 @@ async function waitForAll(programs, child) {
 /** What a killed supervisor has left behind would keep the ports and the GPU. */
 async function endLeftovers() {
   const rest = leftovers();
-  const state = readState();
   for (const program of rest) signal(program, "SIGTERM");
   const until = performance.now() + 15_000;
   while (rest.some(isAlive) && performance.now() < until) await delay(lookIntervalMs);
@@ -159,6 +158,8 @@ async function endLeftovers() {
     signal(program, "SIGKILL");
     endGroup(program.pid);
   }
+  // Another start may have begun meanwhile.
+  const state = readState();
   if (state && !isAlive(state.supervisor)) removeState();
   return rest.length;
 }
