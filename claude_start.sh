@@ -340,6 +340,12 @@ end_tunnel() {
 
 tunnel_state() { first_line "$tunnel/run/state"; }
 
+# Opened anew, a tunnel may have another port.
+set_base_url() {
+  local_port=$(first_line "$tunnel/run/port")
+  base_url=http://127.0.0.1:$local_port
+}
+
 # Until the tunnel is up, or has failed. One that was up before gets time to come back.
 await_tunnel() {
   local patience=$SECONDS state kind
@@ -348,7 +354,7 @@ await_tunnel() {
     if [ ! -e "$tunnel/run/users/$$" ]; then open_tunnel; fi
     state=$(tunnel_state)
     case $state in
-      up) return ;;
+      up) set_base_url && return ;;
       failed\ *)
         kind=${state#failed }
         if [ "$kind" = key-changed ]; then ask_about_host_key && patience=$SECONDS && continue; fi
@@ -594,7 +600,7 @@ await_gateway() {
     if [ $code = 28 ]; then patience=60; else patience=5; fi
     case $(tunnel_state) in
       up) if [ $((SECONDS - since)) -ge $patience ]; then fail_remote $code; fi ;;
-      *) await_tunnel && set_base_url && since=$SECONDS ;;
+      *) await_tunnel && since=$SECONDS ;;
     esac
     sleep 0.5
   done
@@ -838,15 +844,8 @@ connect() {
   await_tunnel
   may_come_back=yes
   check_host_key
-  set_base_url
   place="port $remote_port of $ssh_target"
   if [ "$is_known" = no ]; then say "First connection to $ssh_target; its host key is remembered: $(fingerprints)"; fi
-}
-
-# Opened anew, a tunnel may have another port.
-set_base_url() {
-  local_port=$(first_line "$tunnel/run/port")
-  base_url=http://127.0.0.1:$local_port
 }
 
 serve() {

@@ -30,13 +30,11 @@ without_services() {
   fi
   printf '#!/bin/sh\n%s\nexit 101\n' "$ours" | as_root tee "$policy" >/dev/null
   as_root chmod 755 "$policy"
-  trap 'as_root rm -f "$policy"' EXIT
-  trap 'exit 130' INT TERM HUP
-  local code=0
-  ("$@") || code=$?
-  trap - EXIT INT TERM HUP
-  as_root rm -f "$policy"
-  return "$code"
+  (
+    trap 'as_root rm -f "$policy"' EXIT
+    trap 'exit 130' INT TERM HUP
+    "$@"
+  ) || return
 }
 
 # What the downloads need: the certificates of curl, and zstd for Ollama's archive.

@@ -19,6 +19,8 @@ it("a page that needs no key asks Ollama once, however many look at the same tim
   await askedFor("/health", 1);
   const once = await askedFor("/health", 1);
   expect(once).toBeGreaterThan(0);
-  // They do not all come in the same moment.
-  expect(await askedFor("/health", 100)).toBeLessThanOrEqual(50 * once);
+  // On a busy machine they do not all come in the same moment: Ollama's answer waits for them.
+  stack.ollama.hang();
+  setTimeout(() => stack.ollama.unhang(), 1000);
+  expect(await askedFor("/health", 100)).toBeLessThanOrEqual(25 * once);
 });

@@ -53,12 +53,12 @@ describe("joinTextLines", () => {
   ])("%s", (_name, lines, joined) => expect(joinTextLines(lines.join("\n"))).toEqual(joined));
 
   it.each([
-    ["plain", "x"],
-    ["escaped", '"'],
-  ])("keeps long lines: %s", (_name, letter) => {
-    const texts = ["a", "b", letter.repeat(10_000_000), "c", "d"];
-    const joined = joinTextLines(texts.map((text) => chat(text)).join("\n"));
-    expect(joined.map(readText).join("") === texts.join("")).toBe(true);
+    ["plain", "x", 20_000_000],
+    ["escaped", '"', 10_000_000],
+  ])("leaves long lines as they are: %s", (_name, letter, count) => {
+    const long = chat(letter.repeat(count));
+    const lines = [chat("a"), long, chat("b")];
+    expect(joinTextLines(lines.join("\n"))).toEqual(lines);
   });
 
   it("keeps all text of any lines, in order", () => {

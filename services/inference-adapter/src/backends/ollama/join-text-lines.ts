@@ -3,7 +3,6 @@ const textLine =
   /^(\{(?:"\w+":(?:"[^"\\]*"|\d+),)*"(?:message":\{(?:"role":"assistant",)?"content|response)":")((?:[^"\\]|\\.)*)("\}?,"done":false\})$/;
 /** What stands around the time, which differs in the lines of one answer. */
 const timeInHead = /^(.*?"created_at":")[^"]*(".*)$/;
-/** A text that needs no closer look. */
 const plainText = /^[^"\\\n]*$/;
 
 /** A longer one could take the pattern's stack to its end. */
@@ -34,11 +33,16 @@ export function joinTextLines(lines: string): string[] {
   for (const [index, piece] of pieces.entries()) {
     const hasHead = index === 0;
     const hasTail = index === pieces.length - 1;
-    if (!hasHead && !hasTail && open?.tail === tail && plainText.test(piece)) text += piece;
+    if (!hasHead && !hasTail && open?.tail === tail && isPlain(piece)) text += piece;
     else for (const line of `${hasHead ? "" : head}${piece}${hasTail ? "" : tail}`.split("\n")) add(line);
   }
   flush();
   return joined;
+}
+
+/** Whether it needs no closer look. */
+function isPlain(text: string): boolean {
+  return text.length <= longestLine && plainText.test(text);
 }
 
 function matchText(line: string): RegExpExecArray | null {
