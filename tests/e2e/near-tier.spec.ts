@@ -7,6 +7,7 @@ import type { RunningService } from "#platform/bootstrap.js";
 import type { CacheStats, EntryDetails } from "#service-contracts/cache-store.js";
 import { startCache } from "../../services/cache/src/start-cache.js";
 import { NearTier } from "../../services/gateway/src/near-tier/near-tier.js";
+import { StoredKeys } from "../../services/gateway/src/near-tier/stored-keys.js";
 import { startGateway } from "../../services/gateway/src/start-gateway.js";
 import { isRedisMissing, type RedisServer, startRedisServer } from "../support/redis-server.js";
 import { type Stack, postMessage, question, startStack, writes } from "../support/stack.js";
@@ -57,6 +58,14 @@ async function untilNear(gateway: RunningService, body: object): Promise<Told> {
   }, patience);
   return told as Told;
 }
+
+/** Whether a gateway need not ask for an entry: one of 16 times it says no in any case. */
+const isMissing = ({ app }: RunningService, key: string) =>
+  [1, 2].some(() => app.get(StoredKeys).isMissing(key));
+const knowsKeys = (gateway: RunningService) =>
+  vi.waitFor(() => expect(isMissing(gateway, "0123456789abcdef".repeat(4))).toBe(true), patience);
+const heardOf = (gateway: RunningService, key: string) =>
+  vi.waitFor(() => expect(isMissing(gateway, key)).toBe(false), patience);
 
 const countsAnswers = (stack: Stack) =>
   stack.ollama.script((_request, generation) => writes(`Answer ${generation}.`));
@@ -118,6 +127,28 @@ describe("two gateways before one cache service", () => {
     expect(after.tiers["gateway"]).toMatchObject({ entries: 2, stores: 2, errors: 0 });
     const metrics = await (await fetch(`${stack.url}/metrics`)).text();
     expect(metrics).toContain('llm_cache_entries{tier="gateway"} 1');
+  });
+
+  it("what is not stored is not asked for, but once in a while, and counted", async () => {
+    await knowsKeys(stack.gateway);
+    await ask(stack.url, question());
+    await vi.waitFor(async () => expect((await stats()).tiers["gateway"]?.misses).toBe(1), patience);
+    const { tiers } = await stats();
+    const told = await Promise.all(Array.from({ length: 32 }, () => ask(stack.url, question())));
+    expect(told.map(({ cache }) => cache)).toEqual(Array(32).fill("miss"));
+    await vi.waitFor(async () => expect((await stats()).tiers["gateway"]?.misses).toBe(33), patience);
+    const asked = ((await stats()).tiers["memory"]?.misses ?? 0) - (tiers["memory"]?.misses ?? 0);
+    expect(asked).toBe(2);
+  });
+
+  it("what one stores is found by the other, which need not ask otherwise", async () => {
+    await knowsKeys(other);
+    for (let round = 0; round < 5; round++) {
+      const asked = question();
+      const { key } = await ask(stack.url, asked);
+      await heardOf(other, key);
+      expect(await ask(other.url, asked)).toMatchObject({ cache: "hit" });
+    }
   });
 
   it.each<[string, (key: string) => string]>([
@@ -325,6 +356,15 @@ describe.skipIf(isRedisMissing)("two gateways, each with its own cache service, 
     const renewed = await ask(stack.url, asked, { "cache-control": "no-cache" });
     expect(renewed.text).not.toBe(text);
     await vi.waitFor(async () => expect((await ask(other.url, asked)).text).toBe(renewed.text), patience);
+  });
+
+  it("what one has stored is found by the other, also what was stored before it began", async () => {
+    const [before, since] = [question(), question()];
+    await ask(stack.url, before);
+    await knowsKeys(other);
+    const { key } = await ask(stack.url, since);
+    await heardOf(other, key);
+    for (const asked of [before, since]) expect(await ask(other.url, asked)).toMatchObject({ cache: "hit" });
   });
 
   it("a session that had the answer at one gets another one at the other", async () => {

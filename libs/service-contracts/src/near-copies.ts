@@ -34,6 +34,14 @@ export type ChangeLine =
   /** Every half second: nothing is on its way. */
   | { type: "beat" };
 
+/** `GET /stored-keys` at the cache service: which entries there are; those that come are `changed` in the feed. */
+export interface StoredKeysAnswer {
+  /** The cache service that says so. */
+  instance: string;
+  /** A `KeyFilter` in base64. */
+  filter: string;
+}
+
 /** The body of `POST /reports`: what a gateway did since its last report. */
 export interface GatewayReport {
   /** Not told of what it reports. */

@@ -22,6 +22,8 @@ import { indexProvider } from "./index/index.provider.js";
 import { MemoryIndex } from "./index/memory-index.js";
 import { StatsController } from "./index/stats.controller.js";
 import { StatsService } from "./index/stats.service.js";
+import { StoredKeysController } from "./index/stored-keys.controller.js";
+import { StoredKeysService } from "./index/stored-keys.service.js";
 import { LimitsController } from "./limits/limits.controller.js";
 import { LimitsService } from "./limits/limits.service.js";
 import { NeighboursController } from "./neighbours/neighbours.controller.js";
@@ -32,8 +34,8 @@ import { GatewayReports } from "./reports/gateway-reports.js";
 import { ReportsController } from "./reports/reports.controller.js";
 import { toRedisOptions } from "./redis/to-redis-options.js";
 
-const entryControllers = [EntriesController, CatalogController, StatsController];
-const entryServices = [EntriesService, CatalogService, StatsService];
+const entryControllers = [EntriesController, CatalogController, StatsController, StoredKeysController];
+const entryServices = [EntriesService, CatalogService, StatsService, StoredKeysService];
 const coherenceServices = [ChangeLog, ChangeFeed, Coherence, GatewayReports];
 const indexServices = [MemoryIndex, indexProvider, IndexUpkeep];
 

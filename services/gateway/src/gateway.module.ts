@@ -40,6 +40,7 @@ import { ReplacedModels } from "./models/replaced-models.js";
 import { CacheFeed } from "./near-tier/cache-feed.js";
 import { NearReports } from "./near-tier/near-reports.js";
 import { NearTier } from "./near-tier/near-tier.js";
+import { StoredKeys } from "./near-tier/stored-keys.js";
 import { RootController } from "./root.controller.js";
 import { WrongPathController } from "./wrong-path.controller.js";
 
@@ -89,6 +90,7 @@ export class GatewayModule {
         PendingStores,
         CacheClient,
         NearTier,
+        StoredKeys,
         CacheFeed,
         NearReports,
         InferenceClient,

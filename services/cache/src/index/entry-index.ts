@@ -11,6 +11,8 @@ export interface IndexBatch {
 export abstract class EntryIndex {
   /** All that come after a place, newest first, in batches; each batch is read when it is asked for. */
   abstract walk(after?: Position): AsyncIterable<IndexBatch>;
+  /** The keys of all, in batches. */
+  abstract walkKeys(): AsyncIterable<string[]>;
   abstract find(key: string): Promise<IndexedEntry | undefined>;
   /** Costs the hit nothing. `lastAt` in milliseconds since the epoch. */
   abstract countHit(key: string, count: number, lastAt: number): void;

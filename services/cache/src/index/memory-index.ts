@@ -22,6 +22,10 @@ export class MemoryIndex extends EntryIndex {
       yield { entries: all.slice(index, index + batchSize), unreadable: [] };
   }
 
+  async *walkKeys(): AsyncGenerator<string[]> {
+    yield this.memory.list().map(({ key }) => key);
+  }
+
   async find(key: string): Promise<IndexedEntry | undefined> {
     return this.memory.find(key);
   }

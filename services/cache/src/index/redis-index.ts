@@ -13,6 +13,7 @@ import { addScript, countScript, mendScript, pruneScript, removeScript } from ".
 import { comparePositions, type Position } from "./position.js";
 
 const batchSize = 200;
+const keyBatchSize = 2000;
 const pruneLimit = 500;
 const keys = indexParts.map((part) => redisNames.index(part));
 const [storedKey = ""] = keys;
@@ -78,15 +79,25 @@ export class RedisIndex extends EntryIndex {
   }
 
   async *walk(after?: Position): AsyncGenerator<IndexBatch> {
+    for await (const places of this.walkPlaces(batchSize, after)) {
+      const entryKeys = places.map(({ key }) => key);
+      const scores = places.map(({ storedAt }) => storedAt);
+      yield await this.list(() => this.read(entryKeys, scores));
+    }
+  }
+
+  async *walkKeys(): AsyncGenerator<string[]> {
+    for await (const places of this.walkPlaces(keyBatchSize)) yield places.map(({ key }) => key);
+  }
+
+  private async *walkPlaces(size: number, after?: Position): AsyncGenerator<Position[]> {
     // A replica refuses this, and is pruned by its master.
     await this.prune().catch(() => {});
     let last = after;
     for (;;) {
-      const places = await this.list(() => this.readPlaces(last));
+      const places = await this.list(() => this.readPlaces(size, last));
       if (places.length === 0) return;
-      const entryKeys = places.map(({ key }) => key);
-      const scores = places.map(({ storedAt }) => storedAt);
-      yield await this.list(() => this.read(entryKeys, scores));
+      yield places;
       last = places.at(-1);
     }
   }
@@ -97,17 +108,17 @@ export class RedisIndex extends EntryIndex {
   }
 
   /** The next ones, where many of one millisecond may stand before them. */
-  private async readPlaces(after: Position | undefined): Promise<Position[]> {
-    for (let offset = 0; ; offset += batchSize) {
+  private async readPlaces(size: number, after: Position | undefined): Promise<Position[]> {
+    for (let offset = 0; ; offset += size) {
       const from = after ? toScore(after.storedAt) : "+inf";
-      const limit = ["LIMIT", String(offset), String(batchSize)];
+      const limit = ["LIMIT", String(offset), String(size)];
       const answer = (await this.redis.ask(storedKey, [
         ...(["ZREVRANGEBYSCORE", storedKey, from, "-inf", "WITHSCORES"] as const),
         ...limit,
       ])) as Buffer[];
       const places = toPlaces(answer);
       const next = after ? places.filter((place) => comparePositions(after, place) < 0) : places;
-      if (next.length > 0 || places.length < batchSize) return next;
+      if (next.length > 0 || places.length < size) return next;
     }
   }
 

@@ -11,6 +11,7 @@ import type { ReplacedModels } from "../models/replaced-models.js";
 import { CacheFeed } from "../near-tier/cache-feed.js";
 import { NearReports } from "../near-tier/near-reports.js";
 import { NearTier } from "../near-tier/near-tier.js";
+import { StoredKeys } from "../near-tier/stored-keys.js";
 import { CacheConnection } from "./cache-connection.js";
 import { CacheClient } from "./cache.client.js";
 import { HttpEntryStore } from "./http-entry-store.js";
@@ -38,17 +39,19 @@ const limitMs = 250;
 const slackMs = 1500;
 
 const startServer = (answer: TestServer["answer"]) => openServer(answer, onTestFinished);
-/** Without near copies: nobody tells it what changes. */
-const clientOf = (url: string) => {
+/** Without near copies: nobody tells it what changes, nor which keys there are. */
+const clientOf = (url: string, isMissing = false) => {
   const config = Object.assign(new GatewayConfig(), { CACHE_URL: url });
   const logger = pino({ level: "silent" });
   const near = new NearTier(config, new Registry());
   const connection = new CacheConnection(config, logger);
   const entries = new HttpEntryStore(connection);
   const pending = new PendingStores(entries, noneReplaced);
-  const reports = new NearReports(config, near, new CacheFeed(config, near, pending, logger));
+  const stored = new StoredKeys(config, near, logger);
+  if (isMissing) vi.spyOn(stored, "isMissing").mockReturnValue(true);
+  const reports = new NearReports(config, near, new CacheFeed(config, near, stored, pending, logger));
   onTestFinished(() => reports.onApplicationShutdown());
-  return new CacheClient(connection, entries, pending, near, reports);
+  return new CacheClient(connection, entries, pending, near, stored, reports);
 };
 
 async function timed<T>(work: () => Promise<T>): Promise<[T, number]> {
@@ -65,6 +68,14 @@ describe("CacheClient.get", () => {
     const server = await startServer(reply(200, whole));
     expect(await clientOf(`${server.url}/`).get("abc")).toEqual(entry);
     expect(server.requests.map(({ method, url }) => `${method} ${url}`)).toEqual(["GET /entries/abc"]);
+  });
+
+  it("asks nobody for what is known not to be there, unless it must", async () => {
+    const server = await startServer(reply(200, whole));
+    const client = clientOf(server.url, true);
+    expect(await client.get("abc", "h")).toBeUndefined();
+    expect(server.requests).toEqual([]);
+    expect(await client.get("abc", undefined, true)).toEqual(entry);
   });
 
   it.each<[string, (_: unknown, response: ServerResponse) => void]>([

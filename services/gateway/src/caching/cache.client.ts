@@ -5,6 +5,7 @@ import type { AnsweringModel } from "../models/replaced-models.js";
 import { toMetricsText } from "../metrics/to-metrics-text.js";
 import { NearReports } from "../near-tier/near-reports.js";
 import { NearTier } from "../near-tier/near-tier.js";
+import { StoredKeys } from "../near-tier/stored-keys.js";
 import { CacheConnection, noNote, refuseFault } from "./cache-connection.js";
 import { ENTRY_STORE, type EntryStore } from "./entry-store.js";
 import { PendingStores } from "./pending-stores.js";
@@ -22,13 +23,23 @@ export class CacheClient {
     @Inject(ENTRY_STORE) private readonly entries: EntryStore,
     private readonly pending: PendingStores,
     private readonly near: NearTier,
+    private readonly stored: StoredKeys,
     private readonly reports: NearReports,
   ) {}
 
-  /** The entry under a key; "given" when the session of `givenHash` has had it; `undefined` on a miss and on any fault. */
-  async get(key: string, givenHash?: string): Promise<StoredEntry | "given" | undefined> {
+  /**
+   * The entry under a key; "given" when the session of `givenHash` has had it; `undefined` on a miss and on any fault.
+   * `mustAsk`: also where it is known to have none.
+   */
+  async get(key: string, givenHash?: string, mustAsk = false): Promise<StoredEntry | "given" | undefined> {
+    const here = this.findHere(key, givenHash);
+    if (here !== undefined) return here;
+    if (!mustAsk && this.stored.isMissing(key)) {
+      this.reports.countMiss();
+      return undefined;
+    }
     // While it was asked for elsewhere, in vain, it may have been generated or have come for somebody else.
-    return this.findHere(key, givenHash) ?? (await this.ask(key, givenHash)) ?? this.findHere(key, givenHash);
+    return (await this.ask(key, givenHash)) ?? this.findHere(key, givenHash);
   }
 
   /** The stored question nearest to this one; `undefined` where there is none, or on any fault. */
@@ -39,10 +50,11 @@ export class CacheClient {
 
   /** False when it was not stored; the request does not wait for this. */
   async put(store: Store, model: AnsweringModel): Promise<boolean> {
+    // The cache service says so too, a moment later.
+    this.stored.add([store.key]);
     try {
       return await this.pending.add(store, model);
     } finally {
-      // The cache service says so too, a moment later.
       this.near.letGo([store.key]);
     }
   }
@@ -92,7 +104,9 @@ export class CacheClient {
     const { changes, isFollowing } = this.near;
     if (isFollowing) this.reports.countMiss();
     const found = await this.entries.find(key, givenHash, isFollowing);
-    if (found === undefined || found === "given") return found;
+    if (found === undefined) return undefined;
+    this.stored.found(key);
+    if (found === "given") return found;
     const entry = parseStoredEntry(found.entry);
     if (entry && found.terms) this.near.keep(key, entry, found.terms, changes);
     // The cache service may not know yet what this gateway does.

@@ -9,6 +9,7 @@ import type { PendingStores } from "../caching/pending-stores.js";
 import { GatewayConfig } from "../gateway.config.js";
 import { CacheFeed } from "./cache-feed.js";
 import { NearTier } from "./near-tier.js";
+import type { StoredKeys } from "./stored-keys.js";
 
 const patience = { timeout: 10_000, interval: 10 };
 const hello: ChangeLine = { type: "hello", instance: "one", reader: "me" };
@@ -26,7 +27,15 @@ async function listen(first: (response: ServerResponse) => void = (response) => 
   const config = Object.assign(new GatewayConfig(), { CACHE_URL: server.url });
   const near = new NearTier(config, new Registry());
   const forget = vi.fn<(filter: object) => void>();
-  const feed = new CacheFeed(config, near, { forget } as unknown as PendingStores, pino({ level: "silent" }));
+  const told: string[] = [];
+  const stored = {
+    begin: (instance: string) => told.push(`begin ${instance}`),
+    end: () => told.push("end"),
+    add: (keys: string[]) => told.push(`add ${String(keys)}`),
+    beginAnew: () => told.push("begin anew"),
+  } as unknown as StoredKeys;
+  const pending = { forget } as unknown as PendingStores;
+  const feed = new CacheFeed(config, near, stored, pending, pino({ level: "silent" }));
   feed.onModuleInit();
   onTestFinished(() => feed.onApplicationShutdown());
   const say = (...lines: ChangeLine[]) => write(response, ...lines);
@@ -36,7 +45,7 @@ async function listen(first: (response: ServerResponse) => void = (response) => 
     expect(near.find(key)).toBeDefined();
   };
   const untilFollowing = () => vi.waitFor(() => expect(near.isFollowing).toBe(true), patience);
-  return { server, near, feed, forget, say, keep, untilFollowing, connection: () => response };
+  return { server, near, feed, forget, told, say, keep, untilFollowing, connection: () => response };
 }
 
 describe("CacheFeed", () => {
@@ -56,6 +65,15 @@ describe("CacheFeed", () => {
     expect(near.find("b")).toBeDefined();
     say({ type: "all_changed" });
     await vi.waitFor(() => expect(near.find("b")).toBeUndefined(), patience);
+  });
+
+  it("knows which entries come, and when that is in doubt", async () => {
+    const { told, say, connection, untilFollowing } = await listen();
+    await untilFollowing();
+    say({ type: "changed", keys: ["a", "b"] }, { type: "cleared", filter: {} }, { type: "all_changed" });
+    await vi.waitFor(() => expect(told).toEqual(["begin one", "add a,b", "begin anew"]), patience);
+    connection()?.end();
+    await vi.waitFor(() => expect(told.slice(3)).toEqual(["end", "begin one"]), patience);
   });
 
   it("forgets what is on its way when the cache is cleared, and only then", async () => {

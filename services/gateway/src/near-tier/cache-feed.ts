@@ -8,6 +8,7 @@ import { PendingStores } from "../caching/pending-stores.js";
 import { GatewayConfig } from "../gateway.config.js";
 import { decodeLines } from "./decode-lines.js";
 import { NearTier } from "./near-tier.js";
+import { StoredKeys } from "./stored-keys.js";
 
 const openTimeoutMs = 5000;
 /** The cache service says something every half second. */
@@ -26,6 +27,7 @@ export class CacheFeed implements OnModuleInit, OnApplicationShutdown {
   constructor(
     config: GatewayConfig,
     private readonly near: NearTier,
+    private readonly stored: StoredKeys,
     private readonly pending: PendingStores,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
@@ -53,6 +55,7 @@ export class CacheFeed implements OnModuleInit, OnApplicationShutdown {
     } finally {
       this.reader = undefined;
       this.near.endFollowing();
+      this.stored.end();
     }
     if (this.closed.signal.aborted) return;
     this.retry = setTimeout(() => void this.listen(), retryMs).unref();
@@ -91,10 +94,13 @@ export class CacheFeed implements OnModuleInit, OnApplicationShutdown {
     switch (line.type) {
       case "hello":
         this.reader = line.reader;
-        return this.near.beginFollowing(line.instance);
+        this.near.beginFollowing(line.instance);
+        return this.stored.begin(line.instance);
       case "changed":
+        this.stored.add(line.keys);
         return this.near.letGo(line.keys);
       case "all_changed":
+        this.stored.beginAnew();
         return this.near.letGoOfAll();
       case "cleared":
         this.pending.forget(line.filter);

@@ -10,6 +10,7 @@ import { GatewayConfig } from "../gateway.config.js";
 import { CacheFeed } from "./cache-feed.js";
 import { NearReports } from "./near-reports.js";
 import { NearTier } from "./near-tier.js";
+import { StoredKeys } from "./stored-keys.js";
 
 const patience = { timeout: 10_000, interval: 10 };
 
@@ -24,11 +25,9 @@ async function start(status = 204) {
   }, onTestFinished).then((opened) => Object.assign(opened, { status, delay: Promise.resolve() }));
   const config = Object.assign(new GatewayConfig(), { CACHE_URL: server.url });
   const near = new NearTier(config, new Registry());
-  const reports = new NearReports(
-    config,
-    near,
-    new CacheFeed(config, near, {} as PendingStores, pino({ level: "silent" })),
-  );
+  const logger = pino({ level: "silent" });
+  const feed = new CacheFeed(config, near, new StoredKeys(config, near, logger), {} as PendingStores, logger);
+  const reports = new NearReports(config, near, feed);
   onTestFinished(() => reports.onApplicationShutdown());
   return { server, near, reports, taken };
 }

@@ -1,0 +1,113 @@
+import { Inject, Injectable, type OnApplicationShutdown } from "@nestjs/common";
+import { HttpClient } from "#platform/http-client.js";
+import { LOGGER, type Logger } from "#platform/logging.js";
+import { KeyFilter } from "#service-contracts/key-filter.js";
+import type { StoredKeysAnswer } from "#service-contracts/near-copies.js";
+import { innerHeaders } from "../access/inner-headers.js";
+import { GatewayConfig } from "../gateway.config.js";
+import { NearTier } from "./near-tier.js";
+
+const answerTimeoutMs = 30_000;
+const retryMs = 10_000;
+/** The filter never forgets a key; a new one has those that there are. */
+const renewMs = 600_000;
+/** One question of so many that need not be asked is asked all the same. */
+const checkedOnceIn = 16;
+/** By then the feed has said what was stored while it was asked for. */
+const momentMs = 2000;
+
+/**
+ * Which entries there may be, as the cache service has told and as its feed goes on to tell: what is certainly not
+ * there need not be asked for. Wherever that is in doubt it is asked for.
+ */
+@Injectable()
+export class StoredKeys implements OnApplicationShutdown {
+  private readonly http: HttpClient;
+  /** The cache service whose changes are heard; undefined: none. */
+  private instance: string | undefined;
+  private known: KeyFilter | undefined;
+  /** Is being asked for. */
+  private next: KeyFilter | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private unasked = 0;
+  private readonly closed = new AbortController();
+
+  constructor(
+    config: GatewayConfig,
+    private readonly near: NearTier,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {
+    this.http = new HttpClient(
+      config.CACHE_URL.replace(/\/+$/, ""),
+      config.CONNECT_TIMEOUT_MS,
+      innerHeaders(config),
+    );
+  }
+
+  /** From here on every key that comes is heard of. */
+  begin(instance: string): void {
+    this.end();
+    this.instance = instance;
+    void this.renew();
+  }
+
+  end(): void {
+    this.instance = undefined;
+    this.forget();
+  }
+
+  add(keys: readonly string[]): void {
+    for (const filter of [this.known, this.next]) if (filter) for (const key of keys) filter.add(key);
+  }
+
+  /** Others may have come, nobody knows which. */
+  beginAnew(): void {
+    if (this.instance !== undefined) this.begin(this.instance);
+  }
+
+  /** Need not be asked for. Once in a while false all the same: whether the cache service tells right is seen so. */
+  isMissing(key: string): boolean {
+    if (!this.known || !this.near.isFollowing || this.known.has(key)) return false;
+    this.unasked = (this.unasked + 1) % checkedOnceIn;
+    return this.unasked !== 0;
+  }
+
+  /** What was asked for and found. */
+  found(key: string): void {
+    if (!this.known || this.known.has(key)) return;
+    setTimeout(() => {
+      if (!this.known || this.known.has(key)) return;
+      this.logger.warn("the cache service has entries that are not in its index; every question is asked");
+      this.forget();
+    }, momentMs).unref();
+  }
+
+  onApplicationShutdown(): void {
+    this.closed.abort();
+    this.end();
+  }
+
+  private forget(): void {
+    clearTimeout(this.timer);
+    this.known = undefined;
+    this.next = undefined;
+  }
+
+  private async renew(): Promise<void> {
+    const next = new KeyFilter();
+    this.next = next;
+    const told = await this.ask();
+    if (this.next !== next) return;
+    const isWhole = told?.instance === this.instance && next.addAll(told?.filter);
+    if (isWhole) this.known = next;
+    this.next = undefined;
+    this.timer = setTimeout(() => void this.renew(), isWhole ? renewMs : retryMs).unref();
+  }
+
+  private async ask(): Promise<Partial<StoredKeysAnswer> | null> {
+    const { signal } = this.closed;
+    const page = { method: "GET", path: "/stored-keys", timeoutMs: answerTimeoutMs, signal } as const;
+    const answer = await this.http.exchange(page).catch(() => undefined);
+    return answer?.status === 200 ? (answer.body as Partial<StoredKeysAnswer> | null) : null;
+  }
+}
