@@ -14,7 +14,7 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     pool: "forks",
-    // Many tests wait more than they work: on two cores vitest would run one file at a time.
-    maxWorkers: Math.max(2, availableParallelism() - 1),
+    // Many tests wait as much as they work.
+    maxWorkers: Math.ceil(availableParallelism() * 1.5),
   },
 });

@@ -43,11 +43,20 @@ const { values: options } = readOptions(
   usage,
 );
 const timing = options.short
-  ? { rounds: 2, sliceMs: 160, warmUpMs: 220, streamsEach: 1, hitConnections: [1, 64], missConnections: [1] }
+  ? {
+      rounds: 2,
+      sliceMs: 160,
+      warmUpMs: 220,
+      warmUpRequests: 3000,
+      streamsEach: 1,
+      hitConnections: [1, 64],
+      missConnections: [1],
+    }
   : {
       rounds: 3,
       sliceMs: 600,
-      warmUpMs: 2000,
+      warmUpMs: 20_000,
+      warmUpRequests: 3000,
       streamsEach: 2,
       hitConnections: [1, 16, 64],
       missConnections: [1, 16, 64],
@@ -84,22 +93,21 @@ async function run() {
   const ollamaHost = process.env.OLLAMA_HOST;
   const results = [];
   const misses = missScenarios(targets, timing);
-  if (wanted.includes("misses") || wanted.includes("streams")) await warmUp(misses, timing.warmUpMs);
   // First, because memory is judged under this load and not after all the others.
-  if (wanted.includes("streams")) await measureAll(streamScenarios(targets));
+  if (wanted.includes("streams")) {
+    for (const scenario of misses.filter(({ stream, connections }) => stream && connections === 1))
+      await warmUp(scenario, timing);
+    await measureAll(streamScenarios(targets));
+  }
   if (wanted.includes("hits")) {
     const { three, one, redisTier, against, litellm } = targets;
     await fillCaches([three, one, redisTier, against, litellm].filter(Boolean), targets.upstream);
-    const hits = hitScenarios(targets, timing);
-    await warmUp(hits, timing.warmUpMs);
-    await measureAll(hits);
+    await measureAll(hitScenarios(targets, timing));
   }
   if (wanted.includes("misses")) await measureAll(misses);
   if (wanted.includes("ollama") && ollamaHost) {
     const real = await startRealOllamaTargets(targets.context, ollamaHost, process.env.MODEL_NAME);
-    const asked = realOllamaScenarios(real);
-    await warmUp(asked, timing.warmUpMs);
-    await measureAll(asked);
+    await measureAll(realOllamaScenarios(real));
   }
   const starts = wanted.includes("start")
     ? await measureStarts(targets.context, { rounds: timing.rounds, isOwnBuild: dist === ownDist })
@@ -114,7 +122,11 @@ async function run() {
   console.log(`${markdown}\nWritten to ${folder}`);
 
   async function measureAll(scenarios) {
-    for (const scenario of scenarios) results.push(await measureScenario(scenario, targets));
+    for (const scenario of scenarios) {
+      // Each size and kind begins with one connection.
+      if (scenario.connections === 1) await warmUp(scenario, timing);
+      results.push(await measureScenario(scenario, targets));
+    }
   }
 }
 

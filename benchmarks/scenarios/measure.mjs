@@ -7,19 +7,24 @@ import { readMemory } from "../processes/memory.mjs";
 /** What a service still does for a request after its answer counts in the CPU time: reports after 100 ms, log lines after 200. */
 const afterworkMs = 250;
 
-/** Lets every target of these scenarios compile its code before the first of them is measured. */
-export async function warmUp(scenarios, durationMs) {
-  for (const scenario of scenarios.filter(({ connections }) => connections === 1)) {
-    const busier = { ...scenario, connections: 8 };
-    for (const target of scenario.targets) await runSlice(busier, target, { sliceMs: durationMs });
-  }
+/**
+ * Lets every target compile its code by answering `warmUpRequests`, or for `warmUpMs`, whatever comes first: what has
+ * answered some hundred takes up to three times as long as what has answered thousands.
+ */
+export async function warmUp(scenario, { warmUpMs, warmUpRequests }) {
+  const busier = { ...scenario, connections: 8 };
+  for (const target of scenario.targets)
+    await runSlice(busier, target, { sliceMs: warmUpMs, count: warmUpRequests });
 }
 
-/** One scenario on all its targets, in turns: A B C A B C, so that whatever else the machine does meets all alike. */
+/**
+ * One scenario on all its targets, in turns: A B C C B A A B C, so that whatever else the machine does, and what the
+ * target before left behind, meets all alike.
+ */
 export async function measure(scenario, { redis, upstream }, timing) {
   const slices = new Map(scenario.targets.map(({ name }) => [name, []]));
   for (let round = 0; round < timing.rounds; round++)
-    for (const target of scenario.targets)
+    for (const target of round % 2 === 0 ? scenario.targets : scenario.targets.toReversed())
       slices.get(target.name).push(await measureSlice(scenario, target, { redis, upstream }, timing));
   return slices;
 }
@@ -47,7 +52,7 @@ function noteGenerations({ latenciesMs, wrong }, generations, perRequest) {
   wrong[`${generations} generations for ${latenciesMs.length} answers`] = 1;
 }
 
-function runSlice(scenario, target, { sliceMs, streamsEach }) {
+function runSlice(scenario, target, { sliceMs, streamsEach, count }) {
   const { connections, isRight, nextNumber, toRequest, spreadMs, text } = scenario;
   const next = () => toRequest(target, nextNumber(target));
   const { url } = target;
@@ -56,6 +61,7 @@ function runSlice(scenario, target, { sliceMs, streamsEach }) {
     url,
     connections,
     durationMs: sliceMs,
+    count,
     next,
     isRight: (answer) => isRight(answer, target),
   });

@@ -6,8 +6,10 @@ const isAnswered = ({ status, cache }) => status === 200 && (cache === undefined
 const firstNumber = 1_000_000;
 
 /** Questions that nobody has asked before. The upstream asked directly is what the ratios are taken against. */
-export function missScenarios({ upstream, pipe, nginx, three, one, litellm }, { missConnections }) {
-  const targets = [upstream, pipe, nginx, three, one, litellm].filter((target) => target !== undefined);
+export function missScenarios({ upstream, pipe, nginx, three, against, one, litellm }, { missConnections }) {
+  const targets = [upstream, pipe, nginx, three, against, one, litellm].filter(
+    (target) => target !== undefined,
+  );
   let asked = firstNumber;
   return [false, true].flatMap((stream) =>
     ["1 KB", "100 KB"].flatMap((size) =>
