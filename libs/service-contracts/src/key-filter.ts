@@ -31,7 +31,7 @@ export class KeyFilter {
     if (typeof text !== "string") return false;
     const other = Buffer.from(text, "base64");
     if (other.length !== this.bits.length) return false;
-    for (const [at, byte] of other.entries()) this.bits[at]! |= byte;
+    for (let at = 0; at < other.length; at++) this.bits[at]! |= other[at]!;
     return true;
   }
 

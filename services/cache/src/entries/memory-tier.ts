@@ -105,6 +105,11 @@ export class MemoryTier implements KeyvStoreAdapter {
     return [...this.held.entries()].map(([key, { value, hits }]) => ({ key, facts: value.facts, hits }));
   }
 
+  /** Of what has expired too. */
+  keys(): string[] {
+    return [...this.held.keys()];
+  }
+
   /** Lets go of what is meant. */
   drop(isMeant: (entry: CachedEntry, heldAt: number) => boolean): void {
     for (const [key, { value, heldAt }] of this.held.entries())

@@ -5,6 +5,7 @@ import { EntryIndex, type IndexBatch } from "./entry-index.js";
 import { comparePositions, type Position, positionOf } from "./position.js";
 
 const batchSize = 200;
+const keyBatchSize = 2000;
 
 /** The memory tier as an index: what it holds is what there is. */
 @Injectable()
@@ -23,7 +24,8 @@ export class MemoryIndex extends EntryIndex {
   }
 
   async *walkKeys(): AsyncGenerator<string[]> {
-    yield this.memory.list().map(({ key }) => key);
+    const keys = this.memory.keys();
+    for (let at = 0; at < keys.length; at += keyBatchSize) yield keys.slice(at, at + keyBatchSize);
   }
 
   async find(key: string): Promise<IndexedEntry | undefined> {

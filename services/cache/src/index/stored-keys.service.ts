@@ -1,4 +1,5 @@
 import { Injectable } from "@nestjs/common";
+import { setImmediate } from "node:timers/promises";
 import { ApiError } from "#anthropic/errors.js";
 import { KeyFilter } from "#service-contracts/key-filter.js";
 import type { StoredKeysAnswer } from "#service-contracts/near-copies.js";
@@ -26,7 +27,11 @@ export class StoredKeysService {
     const filter = new KeyFilter();
     // What was stored while Redis was away is in memory alone.
     for (const index of new Set([this.memory, this.index]))
-      for await (const keys of index.walkKeys()) for (const key of keys) filter.add(key);
+      for await (const keys of index.walkKeys()) {
+        for (const key of keys) filter.add(key);
+        // There may be some hundred thousand, and lookups want to go between them.
+        await setImmediate();
+      }
     return { instance: this.feed.instance, filter: String(filter) };
   }
 }

@@ -131,14 +131,20 @@ describe("StoredKeys", () => {
   it("has everything asked for once something was found that is not in the index", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     onTestFinished(() => void vi.useRealTimers());
-    const { stored, isMissing, untilKnown } = await start();
+    const { near, stored, isMissing, untilKnown } = await start();
     await untilKnown();
     for (const key of [old, young]) stored.found(key);
     stored.add([young]); // heard of a moment later
-    vi.advanceTimersByTime(2000);
+    vi.advanceTimersByTime(5000);
+    expect(isMissing(none)).toBe(true);
+    // What was found while the feed was not heard shows nothing.
+    stored.found(keyOf("lost"));
+    near.endFollowing();
+    vi.advanceTimersByTime(5000);
+    near.beginFollowing("one");
     expect(isMissing(none)).toBe(true);
     stored.found(keyOf("lost"));
-    vi.advanceTimersByTime(2000);
+    vi.advanceTimersByTime(5000);
     expect(isMissing(none)).toBe(false);
     stored.begin("one");
     await untilKnown();

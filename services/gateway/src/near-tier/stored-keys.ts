@@ -13,8 +13,8 @@ const retryMs = 10_000;
 const renewMs = 600_000;
 /** One question of so many that need not be asked is asked all the same. */
 const checkedOnceIn = 16;
-/** By then the feed has said what was stored while it was asked for. */
-const momentMs = 2000;
+/** Whoever hears the feed has heard by then what was stored while it was asked for. */
+const hearsByMs = 5000;
 
 /**
  * Which entries there may be, as the cache service has told and as its feed goes on to tell: what is certainly not
@@ -67,24 +67,29 @@ export class StoredKeys implements OnApplicationShutdown {
 
   /** Need not be asked for. Once in a while false all the same: whether the cache service tells right is seen so. */
   isMissing(key: string): boolean {
-    if (!this.known || !this.near.isFollowing || this.known.has(key)) return false;
+    if (!this.isUnheardOf(key)) return false;
     this.unasked = (this.unasked + 1) % checkedOnceIn;
     return this.unasked !== 0;
   }
 
   /** What was asked for and found. */
   found(key: string): void {
-    if (!this.known || this.known.has(key)) return;
+    if (!this.isUnheardOf(key)) return;
     setTimeout(() => {
-      if (!this.known || this.known.has(key)) return;
+      if (!this.isUnheardOf(key)) return;
       this.logger.warn("the cache service has entries that are not in its index; every question is asked");
       this.forget();
-    }, momentMs).unref();
+    }, hearsByMs).unref();
   }
 
   onApplicationShutdown(): void {
     this.closed.abort();
     this.end();
+  }
+
+  /** It would have been heard of if it had come. */
+  private isUnheardOf(key: string): boolean {
+    return this.known !== undefined && this.near.isFollowing && !this.known.has(key);
   }
 
   private forget(): void {
