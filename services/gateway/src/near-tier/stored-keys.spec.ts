@@ -99,8 +99,11 @@ describe("StoredKeys", () => {
     const { server, near, stored, isMissing, untilAsked, untilKnown } = await start();
     await untilKnown();
     server.answer = () => {};
-    stored.beginAnew();
+    for (let times = 0; times < 5; times++) stored.beginAnew();
+    expect(isMissing(none)).toBe(false);
     await untilAsked(2);
+    await sleep(50);
+    expect(server.requests).toHaveLength(2);
     expect(isMissing(none)).toBe(false);
     server.answer = whole;
     stored.begin("one");

@@ -9,6 +9,8 @@ import { NearTier } from "./near-tier.js";
 
 const answerTimeoutMs = 30_000;
 const retryMs = 10_000;
+/** Under much load it may be heard five times a second that anything may have changed. */
+const settleMs = 1000;
 /** The filter never forgets a key; a new one has those that there are. */
 const renewMs = 600_000;
 /** One question of so many that need not be asked is asked all the same. */
@@ -60,9 +62,10 @@ export class StoredKeys implements OnApplicationShutdown {
     for (const filter of [this.known, this.next]) if (filter) for (const key of keys) filter.add(key);
   }
 
-  /** Others may have come, nobody knows which. */
+  /** Others may have come, nobody knows which. They are asked for when no more of that is heard. */
   beginAnew(): void {
-    if (this.instance !== undefined) this.begin(this.instance);
+    this.forget();
+    if (this.instance !== undefined) this.renewAfter(settleMs);
   }
 
   /** Need not be asked for. Once in a while false all the same: whether the cache service tells right is seen so. */
@@ -106,7 +109,11 @@ export class StoredKeys implements OnApplicationShutdown {
     const isWhole = told?.instance === this.instance && next.addAll(told?.filter);
     if (isWhole) this.known = next;
     this.next = undefined;
-    this.timer = setTimeout(() => void this.renew(), isWhole ? renewMs : retryMs).unref();
+    this.renewAfter(isWhole ? renewMs : retryMs);
+  }
+
+  private renewAfter(ms: number): void {
+    this.timer = setTimeout(() => void this.renew(), ms).unref();
   }
 
   private async ask(): Promise<Partial<StoredKeysAnswer> | null> {
