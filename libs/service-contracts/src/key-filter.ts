@@ -5,7 +5,7 @@ const digits = 6;
 
 /**
  * Which entries' keys there may be: a Bloom filter of 512 KiB, which never forgets a key. With 100,000 keys it takes
- * one key in 10,000 for one that it knows, with a million one in five.
+ * one key in 15,000 for one that it knows, with a million one in seven.
  */
 export class KeyFilter {
   private readonly bits = new Uint8Array(bitsCount / 8);

@@ -24,9 +24,11 @@ export interface CopyTerms {
 export type ChangeLine =
   /** The first line. `reader` is this reader's name in its reports. */
   | { type: "hello"; instance: string; reader: string }
-  /** These entries have another answer, are deleted, or were given to sessions that are not told. */
+  /** These entries are stored, have another answer, are deleted, or were given to sessions that are not told. */
   | { type: "changed"; keys: string[] }
   | { type: "all_changed" }
+  /** For now it is not known what other cache services store; what is known of entries stays right as long as ever. */
+  | { type: "unheard" }
   /** As `all_changed`; a meant answer that is on its way to be stored must not come back either. */
   | { type: "cleared"; filter: EntryFilter }
   /** Sessions that have had an answer whole. */

@@ -46,7 +46,7 @@ export class ChangeLog {
 
   /** @returns its id @throws also where Redis answers with anything else: nobody could read on from there */
   async append(change: Change): Promise<string> {
-    const sealed = await this.sealer.seal(name, encodeChange(change), Date.now() + keptMs);
+    const sealed = await this.sealer.seal(name, encodeChange(change), Infinity);
     const args = [String(keptChanges), this.origin, sealed, String(keptMs)];
     const id = String(await this.redis.ask(name, ["EVAL", appendScript, "1", name, ...args]));
     if (!/^\d+-\d+$/.test(id)) throw new Error("Redis gave a change no id");

@@ -1,7 +1,7 @@
 import type { EntryFilter } from "#service-contracts/entry-filter.js";
 
 /**
- * What became of entries, for those who hold copies: `keys` and `filter` are to be let go of, `given` were given
+ * What became of entries: copies of `keys` and `filter` are to be let go of, and `keys` may be new, `given` were given
  * to further sessions, which are not named. `{ filter: {} }`: all of them. `{ keys: [] }`: nothing.
  */
 export type Change = { keys: string[] } | { given: string[] | "any" } | { filter: EntryFilter };

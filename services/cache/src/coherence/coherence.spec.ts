@@ -156,6 +156,7 @@ describe.skipIf(isRedisMissing)("two caches over one Redis", () => {
 describe("without word from Redis", () => {
   let memory: MemoryTier;
   let coherence: Coherence;
+  let feed: ChangeFeed;
   let read: () => Promise<ReadChanges>;
   const appended: unknown[] = [];
   const hold = (number: number) => {
@@ -181,7 +182,8 @@ describe("without word from Redis", () => {
       keep: async () => {},
     } as unknown as ChangeLog;
     const redis = { state: "up" } as RedisConnection;
-    coherence = new Coherence(redis, log, memory, new ChangeFeed(), pino({ level: "silent" }));
+    feed = new ChangeFeed();
+    coherence = new Coherence(redis, log, memory, feed, pino({ level: "silent" }));
     coherence.onModuleInit();
     await vi.advanceTimersByTimeAsync(1000);
   });
@@ -203,6 +205,20 @@ describe("without word from Redis", () => {
     expect(isHeld(1)).toBe(true);
     await vi.advanceTimersByTimeAsync(10_000);
     expect([isHeld(1), isHeld(2)]).toEqual([false, true]);
+  });
+
+  it("the gateways are told once, each time that it begins", async () => {
+    const tell = vi.spyOn(feed, "tell");
+    const unheard = () => tell.mock.calls.filter(([{ type }]) => type === "unheard").length;
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(unheard()).toBe(0);
+    for (const times of [1, 2]) {
+      read = () => Promise.reject(new Error("away"));
+      await vi.advanceTimersByTimeAsync(5000);
+      expect(unheard()).toBe(times);
+      read = async () => ({ changes: [], position: "1", isEnd: true });
+      await vi.advanceTimersByTimeAsync(2000);
+    }
   });
 
   it("what is deleted meanwhile is told to the others when it is back", async () => {

@@ -39,6 +39,8 @@ export class Coherence implements OnModuleInit, OnModuleDestroy {
   private timer: NodeJS.Timeout | undefined;
   private isClosed = false;
   private wasRefused = false;
+  /** The gateways know that this process does not hear of what others store. */
+  private hasToldUnheard = false;
   /** The log does not know where this process was: it may have missed something. */
   private isLost = false;
 
@@ -93,7 +95,7 @@ export class Coherence implements OnModuleInit, OnModuleDestroy {
 
   private async follow(): Promise<void> {
     const askedAt = performance.now();
-    if (this.position === undefined && this.redis.state !== "up") return this.endBlindness(askedAt);
+    if (this.position === undefined && this.redis.state !== "up") return this.goBlind(askedAt);
     try {
       if (this.position !== undefined) await this.readOn(this.position);
       if (this.position === undefined) await this.join();
@@ -101,10 +103,17 @@ export class Coherence implements OnModuleInit, OnModuleDestroy {
       await this.send();
       await this.keep(askedAt);
       this.wasRefused = false;
+      this.hasToldUnheard = false;
     } catch {
       this.wasRefused = true;
-      this.endBlindness(askedAt);
+      this.goBlind(askedAt);
     }
+  }
+
+  private goBlind(now: number): void {
+    if (!this.hasToldUnheard) this.feed.tell({ type: "unheard" });
+    this.hasToldUnheard = true;
+    this.endBlindness(now);
   }
 
   private endBlindness(now: number): void {

@@ -3,7 +3,7 @@ import type { Change } from "./change.js";
 /** Beyond so many keys it is easier to let go of everything. */
 const maxKeys = 1000;
 
-/** The fewest changes that say the same: what they say is only what to let go of, so their order means nothing. */
+/** The fewest changes that say the same: what they say is only what to let go of and what may be new, so their order means nothing. */
 export function mergeChanges(changes: readonly Change[]): Change[] {
   const keys = new Set(changes.flatMap((change) => ("keys" in change ? change.keys : [])));
   const filters = changes.filter((change) => "filter" in change);

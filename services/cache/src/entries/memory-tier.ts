@@ -105,7 +105,7 @@ export class MemoryTier implements KeyvStoreAdapter {
     return [...this.held.entries()].map(([key, { value, hits }]) => ({ key, facts: value.facts, hits }));
   }
 
-  /** Of what has expired too. */
+  /** Of all that it holds. */
   keys(): string[] {
     return [...this.held.keys()];
   }

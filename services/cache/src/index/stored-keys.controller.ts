@@ -1,4 +1,4 @@
-import { Controller, Get } from "@nestjs/common";
+import { Controller, Get, Query } from "@nestjs/common";
 import type { StoredKeysAnswer } from "#service-contracts/near-copies.js";
 import { StoredKeysService } from "./stored-keys.service.js";
 
@@ -6,8 +6,9 @@ import { StoredKeysService } from "./stored-keys.service.js";
 export class StoredKeysController {
   constructor(private readonly service: StoredKeysService) {}
 
+  /** `?instance=`: whose changes the gateway hears. */
   @Get()
-  tell(): Promise<StoredKeysAnswer> {
-    return this.service.tell();
+  tell(@Query("instance") instance: unknown): Promise<StoredKeysAnswer> {
+    return this.service.tell(instance);
   }
 }

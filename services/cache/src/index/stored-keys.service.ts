@@ -20,8 +20,13 @@ export class StoredKeysService {
     private readonly feed: ChangeFeed,
   ) {}
 
-  /** @throws ApiError `overloaded_error` while what others store would not be heard of, or Redis does not answer */
-  async tell(): Promise<StoredKeysAnswer> {
+  /**
+   * @throws ApiError `not_found_error` where another instance is meant, `overloaded_error` while what others store would not
+   * be heard of, or Redis does not answer
+   */
+  async tell(instance: unknown): Promise<StoredKeysAnswer> {
+    if (instance !== undefined && instance !== this.feed.instance)
+      throw new ApiError("not_found_error", "This is another instance");
     if (this.redis.state !== "none" && !this.coherence.isFollowing)
       throw new ApiError("overloaded_error", "Redis does not answer");
     const filter = new KeyFilter();

@@ -47,6 +47,7 @@ describe("GET /stored-keys", () => {
     const hello = JSON.parse(Buffer.from(first ?? []).toString()) as ChangeLine;
     const { text } = await cache.ask("GET", "/stored-keys");
     expect(hello).toMatchObject({ instance: (JSON.parse(text) as StoredKeysAnswer).instance });
+    expect(await cache.ask("GET", "/stored-keys?instance=another")).toMatchObject({ status: 404 });
   });
 });
 

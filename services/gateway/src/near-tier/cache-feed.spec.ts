@@ -72,8 +72,10 @@ describe("CacheFeed", () => {
     await untilFollowing();
     say({ type: "changed", keys: ["a", "b"] }, { type: "cleared", filter: {} }, { type: "all_changed" });
     await vi.waitFor(() => expect(told).toEqual(["begin one", "add a,b", "begin anew"]), patience);
+    say({ type: "unheard" });
+    await vi.waitFor(() => expect(told.slice(3)).toEqual(["begin anew"]), patience);
     connection()?.end();
-    await vi.waitFor(() => expect(told.slice(3)).toEqual(["end", "begin one"]), patience);
+    await vi.waitFor(() => expect(told.slice(4)).toEqual(["end", "begin one"]), patience);
   });
 
   it("forgets what is on its way when the cache is cleared, and only then", async () => {

@@ -15,7 +15,7 @@ const openTimeoutMs = 5000;
 const maxSilenceMs = 10_000;
 const retryMs = 1000;
 
-/** Listens to what changes in the cache service, and keeps the near tier right. */
+/** Listens to what changes in the cache service, and keeps the near tier and the known keys right. */
 @Injectable()
 export class CacheFeed implements OnModuleInit, OnApplicationShutdown {
   /** What the cache service calls this gateway; undefined while it is not listened to. */
@@ -102,6 +102,8 @@ export class CacheFeed implements OnModuleInit, OnApplicationShutdown {
       case "all_changed":
         this.stored.beginAnew();
         return this.near.letGoOfAll();
+      case "unheard":
+        return this.stored.beginAnew();
       case "cleared":
         this.pending.forget(line.filter);
         return this.near.letGoOfAll();

@@ -11,7 +11,7 @@ const answerTimeoutMs = 30_000;
 const retryMs = 10_000;
 /** Under much load it may be heard five times a second that anything may have changed. */
 const settleMs = 1000;
-/** The filter never forgets a key; a new one has those that there are. */
+/** The filter never forgets a key; a new one has those that there are. So long nothing is known, too, where it was wrong. */
 const renewMs = 600_000;
 /** One question of so many that need not be asked is asked all the same. */
 const checkedOnceIn = 16;
@@ -75,13 +75,12 @@ export class StoredKeys implements OnApplicationShutdown {
     return this.unasked !== 0;
   }
 
-  /** What was asked for and found. */
+  /** What was asked for and found: where it is not heard of, all are asked for anew. */
   found(key: string): void {
+    const { known } = this;
     if (!this.isUnheardOf(key)) return;
     setTimeout(() => {
-      if (!this.isUnheardOf(key)) return;
-      this.logger.warn("the cache service has entries that are not in its index; every question is asked");
-      this.forget();
+      if (this.known === known && this.isUnheardOf(key)) void this.renew(key);
     }, hearsByMs).unref();
   }
 
@@ -101,14 +100,20 @@ export class StoredKeys implements OnApplicationShutdown {
     this.next = undefined;
   }
 
-  private async renew(): Promise<void> {
+  /** `found`: a key that has to be among them, else they are not all. */
+  private async renew(found?: string): Promise<void> {
+    clearTimeout(this.timer);
     const next = new KeyFilter();
     this.next = next;
     const told = await this.ask();
     if (this.next !== next) return;
-    const isWhole = told?.instance === this.instance && next.addAll(told?.filter);
-    if (isWhole) this.known = next;
     this.next = undefined;
+    const isWhole = told?.instance === this.instance && next.addAll(told?.filter);
+    if (isWhole) this.known = found === undefined || next.has(found) ? next : undefined;
+    if (isWhole && !this.known)
+      this.logger.warn(
+        "the cache service has entries that it does not list; every question is asked for now",
+      );
     this.renewAfter(isWhole ? renewMs : retryMs);
   }
 
@@ -118,8 +123,12 @@ export class StoredKeys implements OnApplicationShutdown {
 
   private async ask(): Promise<Partial<StoredKeysAnswer> | null> {
     const { signal } = this.closed;
-    const page = { method: "GET", path: "/stored-keys", timeoutMs: answerTimeoutMs, signal } as const;
-    const answer = await this.http.exchange(page).catch(() => undefined);
-    return answer?.status === 200 ? (answer.body as Partial<StoredKeysAnswer> | null) : null;
+    const path = `/stored-keys?instance=${this.instance}`;
+    const page = { method: "GET", path, timeoutMs: answerTimeoutMs, signal } as const;
+    const answer = await this.http.exchange(page).catch((error: unknown) => error as Error);
+    if ("status" in answer && answer.status === 200) return answer.body as Partial<StoredKeysAnswer> | null;
+    const reason = "status" in answer ? `status ${answer.status}` : answer.message;
+    this.logger.debug({ reason }, "the cache service does not tell which keys there are");
+    return null;
   }
 }
