@@ -43,20 +43,11 @@ const { values: options } = readOptions(
   usage,
 );
 const timing = options.short
-  ? {
-      rounds: 2,
-      sliceMs: 160,
-      warmUpMs: 220,
-      warmUpRequests: 3000,
-      streamsEach: 1,
-      hitConnections: [1, 64],
-      missConnections: [1],
-    }
+  ? { rounds: 2, sliceMs: 160, warmUpMs: 220, streamsEach: 1, hitConnections: [1, 64], missConnections: [1] }
   : {
       rounds: 3,
       sliceMs: 600,
       warmUpMs: 20_000,
-      warmUpRequests: 3000,
       streamsEach: 2,
       hitConnections: [1, 16, 64],
       missConnections: [1, 16, 64],
@@ -95,9 +86,8 @@ async function run() {
   const misses = missScenarios(targets, timing);
   // First, because memory is judged under this load and not after all the others, nor after a long warm-up.
   if (wanted.includes("streams")) {
-    const briefly = { ...timing, warmUpMs: Math.min(2000, timing.warmUpMs) };
     for (const scenario of misses.filter(({ connections }) => connections === 1))
-      await warmUp(scenario, briefly);
+      await warmUp(scenario, Math.min(2000, timing.warmUpMs));
     await measureAll(streamScenarios(targets));
   }
   if (wanted.includes("hits")) {
@@ -125,7 +115,7 @@ async function run() {
   async function measureAll(scenarios) {
     for (const scenario of scenarios) {
       // Each size and kind begins with one connection.
-      if (scenario.connections === 1) await warmUp(scenario, timing);
+      if (scenario.connections === 1) await warmUp(scenario, timing.warmUpMs);
       results.push(await measureScenario(scenario, targets));
     }
   }

@@ -7,14 +7,16 @@ import { readMemory } from "../processes/memory.mjs";
 /** What a service still does for a request after its answer counts in the CPU time: reports after 100 ms, log lines after 200. */
 const afterworkMs = 250;
 
+const warmUpRequests = 3000;
+
 /**
- * Lets every target compile its code by answering `warmUpRequests`, or for `warmUpMs`, whatever comes first: what has
+ * Lets every target compile its code by answering `warmUpRequests`, or for `durationMs`, whatever comes first: what has
  * answered some hundred takes up to three times as long as what has answered thousands.
  */
-export async function warmUp(scenario, { warmUpMs, warmUpRequests }) {
+export async function warmUp(scenario, durationMs) {
   const busier = { ...scenario, connections: 8 };
   for (const target of scenario.targets)
-    await runSlice(busier, target, { sliceMs: warmUpMs, count: warmUpRequests });
+    await runSlice(busier, target, { sliceMs: durationMs, count: warmUpRequests });
 }
 
 /**

@@ -1,7 +1,7 @@
 import { Injectable } from "@nestjs/common";
 import { ApiError, parseErrorBody } from "#anthropic/errors.js";
-import { HttpClient } from "#platform/http-client.js";
-import { innerHeaders } from "../access/inner-headers.js";
+import type { HttpClient } from "#platform/http-client.js";
+import { createCacheHttpClient } from "./cache-http-client.js";
 import { GatewayConfig } from "../gateway.config.js";
 import { NearTier } from "../near-tier/near-tier.js";
 import { PendingStores } from "./pending-stores.js";
@@ -18,11 +18,7 @@ export class CacheAdminClient {
     private readonly near: NearTier,
     private readonly pending: PendingStores,
   ) {
-    this.http = new HttpClient(
-      config.CACHE_URL.replace(/\/+$/, ""),
-      config.CONNECT_TIMEOUT_MS,
-      innerHeaders(config),
-    );
+    this.http = createCacheHttpClient(config);
   }
 
   /** @throws ApiError what the cache service refused with, or that it does not answer */

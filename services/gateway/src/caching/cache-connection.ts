@@ -1,9 +1,9 @@
 import { Inject, Injectable } from "@nestjs/common";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CircuitBreaker } from "#platform/circuit-breaker.js";
-import { type HttpAnswer, HttpClient, type HttpRequest } from "#platform/http-client.js";
+import { type HttpAnswer, type HttpClient, type HttpRequest } from "#platform/http-client.js";
 import { LOGGER, type Logger } from "#platform/logging.js";
-import { innerHeaders } from "../access/inner-headers.js";
+import { createCacheHttpClient } from "./cache-http-client.js";
 import { GatewayConfig } from "../gateway.config.js";
 
 /** The longest that the cache may hold a request up. */
@@ -28,7 +28,7 @@ export class CacheConnection {
     config: GatewayConfig,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
-    this.http = new HttpClient(config.CACHE_URL.replace(/\/+$/, ""), lookupTimeoutMs, innerHeaders(config));
+    this.http = createCacheHttpClient(config, lookupTimeoutMs);
     this.breaker = new CircuitBreaker({
       failuresUntilOpen: 3,
       retryAfterMs: 1000,

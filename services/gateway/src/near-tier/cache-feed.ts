@@ -1,9 +1,9 @@
 import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } from "@nestjs/common";
 import type { IncomingMessage } from "node:http";
-import { HttpClient } from "#platform/http-client.js";
+import type { HttpClient } from "#platform/http-client.js";
 import { LOGGER, type Logger } from "#platform/logging.js";
 import type { ChangeLine } from "#service-contracts/near-copies.js";
-import { innerHeaders } from "../access/inner-headers.js";
+import { createCacheHttpClient } from "../caching/cache-http-client.js";
 import { PendingStores } from "../caching/pending-stores.js";
 import { GatewayConfig } from "../gateway.config.js";
 import { decodeLines } from "./decode-lines.js";
@@ -31,11 +31,7 @@ export class CacheFeed implements OnModuleInit, OnApplicationShutdown {
     private readonly pending: PendingStores,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
-    this.http = new HttpClient(
-      config.CACHE_URL.replace(/\/+$/, ""),
-      config.CONNECT_TIMEOUT_MS,
-      innerHeaders(config),
-    );
+    this.http = createCacheHttpClient(config);
   }
 
   onModuleInit(): void {

@@ -1,7 +1,7 @@
 import { Injectable, type OnApplicationShutdown } from "@nestjs/common";
-import { HttpClient } from "#platform/http-client.js";
+import type { HttpClient } from "#platform/http-client.js";
 import type { GatewayReport } from "#service-contracts/near-copies.js";
-import { innerHeaders } from "../access/inner-headers.js";
+import { createCacheHttpClient } from "../caching/cache-http-client.js";
 import { GatewayConfig } from "../gateway.config.js";
 import { CacheFeed } from "./cache-feed.js";
 import { NearTier } from "./near-tier.js";
@@ -33,11 +33,7 @@ export class NearReports implements OnApplicationShutdown {
     private readonly near: NearTier,
     private readonly feed: CacheFeed,
   ) {
-    this.http = new HttpClient(
-      config.CACHE_URL.replace(/\/+$/, ""),
-      config.CONNECT_TIMEOUT_MS,
-      innerHeaders(config),
-    );
+    this.http = createCacheHttpClient(config);
     near.onLetGo = () => {
       this.isLess = true;
       this.schedule(reportDelayMs);

@@ -1,9 +1,9 @@
 import { Inject, Injectable, type OnApplicationShutdown } from "@nestjs/common";
-import { HttpClient } from "#platform/http-client.js";
+import type { HttpClient } from "#platform/http-client.js";
 import { LOGGER, type Logger } from "#platform/logging.js";
 import { KeyFilter } from "#service-contracts/key-filter.js";
 import type { StoredKeysAnswer } from "#service-contracts/near-copies.js";
-import { innerHeaders } from "../access/inner-headers.js";
+import { createCacheHttpClient } from "../caching/cache-http-client.js";
 import { GatewayConfig } from "../gateway.config.js";
 import { NearTier } from "./near-tier.js";
 
@@ -39,11 +39,7 @@ export class StoredKeys implements OnApplicationShutdown {
     private readonly near: NearTier,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
-    this.http = new HttpClient(
-      config.CACHE_URL.replace(/\/+$/, ""),
-      config.CONNECT_TIMEOUT_MS,
-      innerHeaders(config),
-    );
+    this.http = createCacheHttpClient(config);
   }
 
   /** From here on every key that comes is heard of. */

@@ -1,10 +1,10 @@
 import { Injectable } from "@nestjs/common";
 import { RateLimiterMemory } from "rate-limiter-flexible";
 import { CircuitBreaker } from "#platform/circuit-breaker.js";
-import { HttpClient } from "#platform/http-client.js";
+import type { HttpClient } from "#platform/http-client.js";
 import type { ChargeAnswer, LimitCharge, LimitCount } from "#service-contracts/rate-limits.js";
 import { GatewayConfig } from "../../gateway.config.js";
-import { innerHeaders } from "../inner-headers.js";
+import { createCacheHttpClient } from "../../caching/cache-http-client.js";
 
 const timeoutMs = 250;
 
@@ -19,7 +19,7 @@ export class LimitCounters {
   private readonly own = new RateLimiterMemory({ points: Number.MAX_SAFE_INTEGER, duration: 60 });
 
   constructor(config: GatewayConfig) {
-    this.http = new HttpClient(config.CACHE_URL.replace(/\/+$/, ""), timeoutMs, innerHeaders(config));
+    this.http = createCacheHttpClient(config, timeoutMs);
   }
 
   /** The counters of a key after the charges, in their order. */
