@@ -49,12 +49,15 @@ async function ask(url: string, body: object, headers: Record<string, string> = 
 
 const nearOf = ({ app }: RunningService) => app.get(NearTier);
 
-/** Asks until the answer is kept near. @returns what was told the last time */
+/** Asks until the answer is kept near, and stays: that it was stored may be heard of late. @returns what was told the last time */
 async function untilNear(gateway: RunningService, body: object): Promise<Told> {
   let told: Told | undefined;
   await vi.waitFor(async () => {
     told = await ask(gateway.url, body);
-    expect(nearOf(gateway).find(told.key)).toBeDefined();
+    for (const waitMs of [0, 150]) {
+      await sleep(waitMs);
+      expect(nearOf(gateway).find(told.key)).toBeDefined();
+    }
   }, patience);
   return told as Told;
 }
@@ -124,7 +127,8 @@ describe("two gateways before one cache service", () => {
     const after = await stats();
     expect(after.tiers["memory"]?.hits).toBe(tiers["memory"]?.hits);
     expect(after.tiers["gateway"]?.hits).toBe((tiers["gateway"]?.hits ?? 0) + 10);
-    expect(after.tiers["gateway"]).toMatchObject({ entries: 2, stores: 2, errors: 0 });
+    const { stores } = tiers["gateway"] ?? {};
+    expect(after.tiers["gateway"]).toMatchObject({ entries: 2, stores, errors: 0 });
     const metrics = await (await fetch(`${stack.url}/metrics`)).text();
     expect(metrics).toContain('llm_cache_entries{tier="gateway"} 1');
   });
