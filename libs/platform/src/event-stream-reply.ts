@@ -46,13 +46,18 @@ export async function sendEventStream(
   }
   // Only now: of what has failed until here Nest still answers the error.
   reply.hijack();
-  response.flushHeaders();
   let lastWriteAt = performance.now();
   let pending = "";
+  let isBegun = false;
   const flush = () => {
-    if (pending !== "" && !response.destroyed) response.write(pending);
+    if (!response.destroyed)
+      if (pending !== "") response.write(pending);
+      else if (!isBegun) response.flushHeaders();
+    isBegun = true;
     pending = "";
   };
+  // The headers wake their reader: whoever has to be asked for the events is asked before that.
+  setImmediate(flush);
   const write = (event: MessageStreamEvent): void => {
     lastWriteAt = performance.now();
     if (pending === "") setImmediate(flush);

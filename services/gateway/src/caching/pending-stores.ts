@@ -7,7 +7,7 @@ import { type AnsweringModel, ReplacedModels } from "../models/replaced-models.j
 import { ENTRY_STORE, type EntryStore } from "./entry-store.js";
 
 /** Stores that come sooner after others go together: an exchange costs as much as its content. */
-const pauseMs = 50;
+const pauseMs = 200;
 const maxTogether = 32;
 
 interface Waiting {
