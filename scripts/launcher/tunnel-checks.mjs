@@ -1,5 +1,5 @@
 import { deepStrictEqual, equal, match, ok } from "node:assert/strict";
-import { readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { isListening, takePort } from "./ports.mjs";
@@ -132,8 +132,9 @@ export const tunnelChecks = {
 
   "a start while the tunnel is being closed opens another": async ({ laptop, args }) => {
     const first = await startWaiting(laptop, args);
+    const run = runOf(laptop);
     const stopped = runLauncher(laptop, ["--stop"]);
-    await delay(200);
+    await until("the tunnel is being closed", () => existsSync(join(run, "stop")) || !existsSync(run));
     rmSync(laptop.started);
     const second = await startWaiting(laptop, args);
     equal((await stopped).code, 0);

@@ -1,11 +1,11 @@
 #!/usr/bin/env node
 // The scripted Ollama under the names of the real one: `ollama serve` and `ollama list`. What was pulled is
-// remembered on the volume, as the real one keeps its models there. A pull takes half a minute.
+// remembered on the volume, as the real one keeps its models there. A pull takes a minute.
 import { readFileSync, writeFileSync } from "node:fs";
 import { startFakeOllama } from "../support/fake-ollama/fake-ollama.ts";
 
 const memory = "/root/.ollama/models.json";
-const pullStepMs = 4000;
+const pullStepMs = 8000;
 const tokenMs = 30;
 
 if (process.argv[2] === "list") {

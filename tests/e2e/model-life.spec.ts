@@ -194,13 +194,13 @@ describe("the longest prompt prefix seen lately", () => {
     await stack.ollama.resume();
     stack.ollama.script(({ body }) =>
       (body as Chat).messages.at(-1)?.content === "."
-        ? [{ headersDelayMs: 700 }, { text: "x" }]
+        ? [{ headersDelayMs: 2000 }, { text: "x" }]
         : writes("Hi."),
     );
     await until(() => expect(evaluations(stack)).toHaveLength(1));
     const startedAt = performance.now();
     expect((await stack.post(question())).status).toBe(200);
-    expect(performance.now() - startedAt).toBeLessThan(3000);
+    expect(performance.now() - startedAt).toBeLessThan(6000);
     await new Promise((resolve) => setTimeout(resolve, 1000));
     expect(evaluations(stack)).toHaveLength(1);
   });
@@ -208,14 +208,14 @@ describe("the longest prompt prefix seen lately", () => {
 
 describe("an Ollama that answers probes but does not generate", () => {
   it("is noticed after the first event limit, in health too, and again when it is well", async () => {
-    const stack = await start({ FIRST_EVENT_TIMEOUT_MS: "1000" });
+    const stack = await start({ FIRST_EVENT_TIMEOUT_MS: "2000" });
     await untilReady(stack);
     stack.ollama.script([{ delayMs: 600_000 }]);
     expect((await stack.post(question())).status).toBe(504);
     await until(async () =>
       expect(await ready(stack)).toMatchObject({
         status: 503,
-        model: { state: "stuck", message: expect.stringContaining("silent for 1 s") as string },
+        model: { state: "stuck", message: expect.stringContaining("silent for 2 s") as string },
       }),
     );
     expect((await fetch(`${stack.url}/health`)).status).toBe(503);
@@ -226,7 +226,7 @@ describe("an Ollama that answers probes but does not generate", () => {
   });
 
   it("has its model loaded before it is tried out, where it was unloaded", async () => {
-    const stack = await start({ FIRST_EVENT_TIMEOUT_MS: "1000", MODEL_WARMUP: "false" });
+    const stack = await start({ FIRST_EVENT_TIMEOUT_MS: "2000", MODEL_WARMUP: "false" });
     await untilReady(stack);
     stack.ollama.script([{ delayMs: 600_000 }]);
     expect((await stack.post(question())).status).toBe(504);

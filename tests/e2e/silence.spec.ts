@@ -36,7 +36,7 @@ describe("a backend that falls silent", () => {
 
 describe("a backend that never begins", () => {
   it.each([false, true])("is given up (stream: %s)", async (stream) => {
-    const stack = await startStack({ adapter: { FIRST_EVENT_TIMEOUT_MS: "700" } });
+    const stack = await startStack({ adapter: { FIRST_EVENT_TIMEOUT_MS: "2000" } });
     try {
       expect((await stack.post(question())).status).toBe(200);
       stack.ollama.hang();

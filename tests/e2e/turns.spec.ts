@@ -16,7 +16,7 @@ const depth = async () => {
 /** Asks one after the other, each when the one before is in the queue, and tells in which order they ran. */
 async function orderOf(asked: { says: string; session: string; agent?: string }[]): Promise<string[]> {
   stack.ollama.script((_request, generation) => [
-    { delayMs: generation === 1 ? 3000 : 0 },
+    { delayMs: generation === 1 ? 6000 : 0 },
     { text: "Done." },
   ]);
   const answers = [];

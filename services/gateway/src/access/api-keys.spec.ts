@@ -67,7 +67,7 @@ describe("ApiKeys", () => {
     const changing = open({ API_KEYS_FILE: file });
     const endsAt = Date.now() + 3500;
     for (let turn = 0; Date.now() < endsAt; turn++) {
-      writeFileSync(file, turn % 2 ? "" : `${entry("bob")}\n# ${turn}\n`);
+      writeFileSync(file, turn % 2 ? `# ${turn}\n` : `${entry("bob")}\n# ${turn}\n`);
       expect(changing.hasValidKey(keyOf("alice"))).toBe(true);
       await new Promise((resolve) => setTimeout(resolve, 300));
     }

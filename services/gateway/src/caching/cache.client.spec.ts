@@ -215,7 +215,9 @@ describe("CacheClient.get for a session", () => {
     client.markGiven("abc", givenHash);
     expect(await client.get("abc", givenHash)).toBe("given");
     expect(await client.get("abc", "b".repeat(64))).toEqual(entry);
-    await vi.waitFor(() => expect(report).toMatchObject({ given: [["abc", [givenHash]]] }));
+    await vi.waitFor(() => expect(report).toMatchObject({ given: [["abc", [givenHash]]] }), {
+      timeout: 10_000,
+    });
   });
 });
 

@@ -125,7 +125,9 @@ describe("TokenCounter", () => {
     const counts = await Promise.all([1, 2, 3].map(() => counter.count(say("x"), model)));
     expect(counts.map(({ isExact }) => isExact)).toEqual([false, false, false]);
     arrive();
-    await expect.poll(() => counter.count(say("x"), model)).toEqual({ tokens: 3, isExact: true });
+    await expect
+      .poll(() => counter.count(say("x"), model), { timeout: 20_000 })
+      .toEqual({ tokens: 3, isExact: true });
     expect(source.vocabularyReads).toBe(1);
   });
 

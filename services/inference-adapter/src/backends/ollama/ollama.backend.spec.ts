@@ -337,7 +337,7 @@ describe("a backend that is silent", () => {
   });
 
   it("has the model unloaded before the next generation, as its slot may be lost", async () => {
-    const { backend, server } = await start(undefined, limits);
+    const { backend, server } = await start(undefined, { ...limits, firstEventTimeoutMs: 3000 });
     const asked: string[] = [];
     let looks = 0;
     server.onOther = (request, response, body) => {
@@ -368,7 +368,7 @@ describe("a backend that is silent", () => {
           say(token("a"));
           setTimeout(() => end(token("b"), { ...done, ...evaluated }), 100);
         },
-        { probeIntervalMs: 50, lostSlotSlackMs: 500 },
+        { probeIntervalMs: 50, lostSlotSlackMs: 2500 },
       );
       let isLoaded = true;
       server.onOther = (request, response) => {
@@ -390,6 +390,7 @@ describe("a backend that is silent", () => {
   it("behind an answer that was cut has until the limit where its model was loaded since", async () => {
     const { backend, server } = await start(({ say }) => say(token("a")), {
       ...limits,
+      firstEventTimeoutMs: 5000,
       lostSlotSlackMs: 1,
     });
     await generate(backend, ask({ stop_sequences: ["a"] }));
@@ -401,6 +402,7 @@ describe("a backend that is silent", () => {
   it("behind an answer that was cut has until the limit where its model was seen gone and is there again", async () => {
     const { backend, server } = await start(({ say }) => say(token("a")), {
       ...limits,
+      firstEventTimeoutMs: 5000,
       lostSlotSlackMs: 1,
     });
     let isLoaded = false;
