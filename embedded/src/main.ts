@@ -1,5 +1,5 @@
 import { closeOnSignal, startError } from "#platform/bootstrap.js";
-import { collectAfterStart } from "#platform/collect-after-start.js";
+import { giveBackMemory } from "#platform/give-back-memory.js";
 import { letHeapGrow } from "#platform/let-heap-grow.js";
 import { loadEnvFile } from "#platform/load-config.js";
 import { type Options, parseOptions, usage } from "./parse-options.js";
@@ -26,6 +26,6 @@ async function run(options: Options): Promise<void> {
   const onOllama = (url: string) => embedded && void reportOllama(embedded, url);
   embedded = await startEmbedded(env, { onOllama });
   closeOnSignal((drainTimeoutMs) => embedded.close(drainTimeoutMs));
-  collectAfterStart();
+  giveBackMemory();
   await reportStart(embedded);
 }

@@ -9,7 +9,7 @@ import { mintRequestId } from "#anthropic/ids.js";
 import { AnthropicExceptionFilter } from "./anthropic-exception.filter.js";
 import { BodyBudget } from "./body-budget.js";
 import type { CallerCheck } from "./callers/check-caller.js";
-import { collectAfterStart } from "./collect-after-start.js";
+import { giveBackMemory } from "./give-back-memory.js";
 import { Connections } from "./connections.js";
 import { letHeapGrow } from "./let-heap-grow.js";
 import { ConfigError, loadEnvFile } from "./load-config.js";
@@ -130,7 +130,7 @@ export async function runService(start: (env: NodeJS.ProcessEnv) => Promise<Runn
   try {
     loadEnvFile();
     const service = await start(process.env);
-    collectAfterStart();
+    giveBackMemory();
     closeOnSignal((drainTimeoutMs) => service.close(drainTimeoutMs));
   } catch (error) {
     process.stderr.write(`${startError(error)}\n`);
