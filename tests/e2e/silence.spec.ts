@@ -36,7 +36,8 @@ describe("a backend that falls silent", () => {
 
 describe("a backend that never begins", () => {
   it.each([false, true])("is given up (stream: %s)", async (stream) => {
-    const stack = await startStack({ adapter: { FIRST_EVENT_TIMEOUT_MS: "2000" } });
+    // Well before a stream is begun without an answer, which is after two seconds.
+    const stack = await startStack({ adapter: { FIRST_EVENT_TIMEOUT_MS: "1000" } });
     try {
       expect((await stack.post(question())).status).toBe(200);
       stack.ollama.hang();
