@@ -1,4 +1,4 @@
-import { hash, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import { request } from "node:http";
 import { buffer } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { RunningService } from "#platform/bootstrap.js";
 import type { CacheStats, EntryDetails } from "#service-contracts/cache-store.js";
 import { startCache } from "../../services/cache/src/start-cache.js";
+import { toGivenHash } from "../../services/gateway/src/messages/questions.service.js";
 import { NearTier } from "../../services/gateway/src/near-tier/near-tier.js";
 import { StoredKeys } from "../../services/gateway/src/near-tier/stored-keys.js";
 import { startGateway } from "../../services/gateway/src/start-gateway.js";
@@ -63,9 +64,8 @@ async function untilNear(gateway: RunningService, body: object, headers = {}): P
 }
 
 /** Until it is known there that the session has had the answer. */
-const knowsGiven = (gateway: RunningService, key: string, own: ReturnType<typeof session>) => {
-  const parts = JSON.stringify([own["x-claude-code-session-id"], "", key]);
-  const givenHash = hash("sha256", parts, "hex").slice(0, 32);
+const knowsGiven = (gateway: RunningService, key: string, headers: ReturnType<typeof session>) => {
+  const givenHash = toGivenHash({ headers }, key) ?? "";
   return vi.waitFor(() => expect(nearOf(gateway).wasGiven(givenHash)).toBe(true), patience);
 };
 

@@ -50,11 +50,12 @@ export async function sendEventStream(
   let pending = "";
   let isBegun = false;
   const flush = () => {
-    if (!response.destroyed)
-      if (pending !== "") response.write(pending);
-      else if (!isBegun) response.flushHeaders();
-    isBegun = true;
+    const text = pending;
     pending = "";
+    if (response.destroyed) return;
+    if (text !== "") response.write(text);
+    else if (!isBegun) response.flushHeaders();
+    isBegun = true;
   };
   // The headers wake their reader: whoever has to be asked for the events is asked before that.
   setImmediate(flush);

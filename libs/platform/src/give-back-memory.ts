@@ -31,10 +31,10 @@ function afterRests(restMs: number, call: () => void): void {
   let since = performance.eventLoopUtilization();
   let hasWorked = false;
   setInterval(() => {
-    const now = performance.eventLoopUtilization();
-    const { utilization } = performance.eventLoopUtilization(now, since);
-    since = now;
-    if (utilization < busyShare && hasWorked) call();
-    hasWorked = utilization >= busyShare;
+    const isRest = performance.eventLoopUtilization(since).utilization < busyShare;
+    if (isRest && hasWorked) call();
+    hasWorked = !isRest;
+    // The call itself is no work: a long one would lead to the next.
+    since = performance.eventLoopUtilization();
   }, restMs).unref();
 }

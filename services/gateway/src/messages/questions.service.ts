@@ -78,7 +78,8 @@ export class QuestionsService {
 /** 128 bits: there are many of them, and they are told around. */
 const lengthOfGivenHash = 32;
 
-function toGivenHash({ headers }: Caller, key: string): string | undefined {
+/** Names a session and an answer; undefined where the client names no session. */
+export function toGivenHash({ headers }: Pick<Caller, "headers">, key: string): string | undefined {
   const session = headers["x-claude-code-session-id"];
   if (!session) return undefined;
   const parts = [session, headers["x-claude-code-agent-id"] ?? "", key];
