@@ -42,6 +42,9 @@ async function open(messages: MessagesService, call: InferenceCall, hangUp: Abor
   }
 }
 
+/** Node makes an exception with its stack where none is given: for each answer. */
+const leftReason = new Error("the gateway has left");
+
 async function* readEvents(
   events: AsyncGenerator<MessageStreamEvent>,
   hangUp: AbortController,
@@ -51,6 +54,6 @@ async function* readEvents(
   } catch (error) {
     throw toApiError(error);
   } finally {
-    hangUp.abort();
+    hangUp.abort(leftReason);
   }
 }

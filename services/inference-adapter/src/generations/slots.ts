@@ -10,9 +10,7 @@ import {
 import { TurnOrder } from "./turn-order.js";
 
 /** One of the backend's places; whoever has taken it hands it back with `release`. */
-export interface Place extends FreePlace {
-  isTaken: boolean;
-}
+export type Place = FreePlace;
 
 interface Waiter extends Waiting {
   start: (place: Place) => void;
@@ -20,18 +18,19 @@ interface Waiter extends Waiting {
 
 /** The backend's places: as many generations at once as it runs in parallel. Who is next says `toNextTurn`. */
 export class Slots {
-  private readonly places: Place[];
+  /** Those that are not taken; the one that has been free for longest comes first. */
+  private readonly free: Place[];
   private readonly queue: Waiter[] = [];
   private readonly order = new TurnOrder();
   private readonly mostHeld: number;
   private holding: NodeJS.Timeout | undefined;
 
   constructor(
-    width: number,
+    private readonly width: number,
     private readonly queueLimit: number,
     private readonly limits: TurnLimits = turnLimits,
   ) {
-    this.places = Array.from({ length: width }, () => toEmptyPlace());
+    this.free = Array.from({ length: width }, () => toEmptyPlace());
     this.mostHeld = Math.max(1, Math.floor(width / 2));
   }
 
@@ -40,11 +39,11 @@ export class Slots {
   }
 
   get busy(): number {
-    return this.places.filter(({ isTaken }) => isTaken).length;
+    return this.width - this.free.length;
   }
 
   get isFull(): boolean {
-    return this.busy >= this.places.length && this.queue.length >= this.queueLimit;
+    return this.free.length === 0 && this.queue.length >= this.queueLimit;
   }
 
   /**
@@ -81,13 +80,14 @@ export class Slots {
   takeIdle(): Place | undefined {
     if (this.queue.length > 0) return undefined;
     const lullEnd = performance.now() - this.limits.lullMs;
-    const place = this.free().find(({ isComingBack, freeSince }) => !isComingBack || freeSince <= lullEnd);
+    const place = this.free.find(({ isComingBack, freeSince }) => !isComingBack || freeSince <= lullEnd);
     return place && this.occupy(place, idleClaim);
   }
 
   /** `isComingBack`: the conversation goes on as soon as its client has run a tool. */
   release(place: Place, isComingBack = false): void {
-    Object.assign(place, { isTaken: false, isComingBack, freeSince: performance.now() });
+    Object.assign(place, { isComingBack, freeSince: performance.now() });
+    this.free.push(place);
     this.giveAll();
   }
 
@@ -99,9 +99,8 @@ export class Slots {
     clearTimeout(this.holding);
     if (this.queue.length === 0) return;
     let holdUntil = Infinity;
-    const free = this.free();
-    let tooMany = free.filter(({ isComingBack }) => isComingBack).length - this.mostHeld;
-    for (const place of free) {
+    let tooMany = this.free.filter(({ isComingBack }) => isComingBack).length - this.mostHeld;
+    for (const place of this.wantedFirst()) {
       const isHeldTooMany = place.isComingBack && tooMany-- > 0;
       const asked = isHeldTooMany ? { ...place, isComingBack: false } : place;
       const turn = toNextTurn(this.queue, asked, performance.now(), this.limits);
@@ -121,19 +120,18 @@ export class Slots {
   }
 
   private occupy(place: Place, { prefix, promptTokens }: Claim): Place {
-    return Object.assign(place, { isTaken: true, prefix, promptTokens });
+    this.free.splice(this.free.indexOf(place), 1);
+    return Object.assign(place, { prefix, promptTokens });
   }
 
   private tagsOf(session: string): number[] {
     return this.queue.filter(({ claim }) => claim.session === session).map(({ tag }) => tag);
   }
 
-  private free(): Place[] {
-    const isWanted = ({ prefix }: Place) => this.queue.some(({ claim }) => claim.prefix === prefix);
-    const free = this.places.filter(({ isTaken }) => !isTaken);
-    return free.sort(
-      (one, other) => Number(isWanted(other)) - Number(isWanted(one)) || one.freeSince - other.freeSince,
-    );
+  private wantedFirst(): Place[] {
+    const prefixes = new Set(this.queue.map(({ claim }) => claim.prefix));
+    const isWanted = ({ prefix }: Place) => prefix !== undefined && prefixes.has(prefix);
+    return [...this.free.filter(isWanted), ...this.free.filter((place) => !isWanted(place))];
   }
 }
 
@@ -141,7 +139,6 @@ const idleClaim: Claim = { session: "", prefix: "", promptTokens: 0 };
 
 function toEmptyPlace(): Place {
   return {
-    isTaken: false,
     prefix: undefined,
     promptTokens: 0,
     freeSince: -Infinity,
