@@ -83,7 +83,8 @@ export class HttpClient {
     this.base = urlToHttpOptions(new URL(baseUrl));
     this.shownUrl = hideCredentials(baseUrl);
     this.basePath = (this.base.path ?? "").replace(/\/$/, "");
-    this.headers = { "content-type": "application/json", ...headers };
+    // Without a word on it a proxy may send compressed answers; axios even asks for them.
+    this.headers = { "content-type": "application/json", "accept-encoding": "identity", ...headers };
     this.axios = axios.create({
       baseURL: baseUrl,
       adapter: "http",
@@ -97,8 +98,7 @@ export class HttpClient {
       // The body is JSON already; axios would parse it to see whether it is.
       transformRequest: [(data: unknown) => data],
       transformResponse: [(data: unknown) => data],
-      // axios says otherwise that it takes compressed answers, and a proxy may send them.
-      headers: { ...this.headers, "accept-encoding": "identity" },
+      headers: this.headers,
     });
   }
 
