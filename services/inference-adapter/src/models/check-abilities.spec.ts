@@ -31,6 +31,14 @@ describe("a model that can do nothing special", () => {
       asking([{ type: "tool_result", tool_use_id: "a", content: [image] }]),
       "images",
     ],
+    ["an image in a search result", asking([{ type: "search_result", content: [image] }]), "images"],
+    [
+      "an image in a search result of a tool",
+      asking([
+        { type: "tool_result", tool_use_id: "a", content: [{ type: "search_result", content: [image] }] },
+      ]),
+      "images",
+    ],
     [
       "an image in a document",
       asking([{ type: "document", source: { type: "content", content: [image] } }]),

@@ -63,6 +63,7 @@ function hasImage(content: ContentBlock[]): boolean {
     (block) =>
       block.type === "image" ||
       (block.type === "tool_result" && Array.isArray(block.content) && hasImage(block.content)) ||
+      (block.type === "search_result" && hasImage(block.content)) ||
       (block.type === "document" &&
         block.source.type === "content" &&
         Array.isArray(block.source.content) &&
