@@ -144,6 +144,17 @@ describe("a call that cannot be read", () => {
     expect(await next.json()).toMatchObject({ stop_reason: "tool_use" });
   });
 
+  it("is asked for once more where its beginning was told to nobody", async () => {
+    stack.ollama.script([{ text: xmlCall("x") }]);
+    stack.ollama.script(
+      [{ text: '<tool_call>\n{"name": "Write", "arguments": {"file_path": "a", "content": "x' }],
+      1,
+    );
+    const message = await stack.client().messages.create(asked());
+    expect(message).toMatchObject({ stop_reason: "tool_use", content: [{ name: "Write" }] });
+    expect(stack.ollama.generations()).toBe(2);
+  });
+
   it("breaks off the answer when its beginning was told", async () => {
     stack.ollama.script([
       { text: '<tool_call>\n{"name": "Write", "arguments": {"file_path": "a", "content": "x' },

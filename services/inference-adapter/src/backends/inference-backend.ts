@@ -49,8 +49,8 @@ export interface ServedModel extends BackendModel {
 }
 
 export interface GenerateOptions {
-  /** Nobody reads while the model writes: texts that the server sends together may be one. */
-  mergesTexts?: boolean;
+  /** Nobody reads while the model writes: texts that the server sends together may be one, and a call may be held. */
+  isReadWhole?: boolean;
   /** Called for each piece of the answer that the server sends, also for one that is held back. */
   onHeard?: () => void;
   /** What the prompt was counted to be, or about. */

@@ -34,7 +34,7 @@ export class MessagesController {
       takeBody(request),
       {
         ...toSharing(headers),
-        mergesTexts: headers[inferenceHeaders.reading] === "whole",
+        isReadWhole: headers[inferenceHeaders.reading] === "whole",
         model: toModelName(headers[inferenceHeaders.model]),
       },
       signal,

@@ -52,7 +52,7 @@ export interface Sharing {
   conversation: string;
 }
 
-export type Reading = Pick<GenerateOptions, "mergesTexts">;
+export type Reading = Pick<GenerateOptions, "isReadWhole">;
 
 @Injectable()
 export class MessagesService {
@@ -78,7 +78,7 @@ export class MessagesService {
   /** As `create`, for a request that a gateway has checked and put into canonical form. */
   async createCanonical(
     given: CanonicalRequest,
-    { key, joins, session, conversation, mergesTexts }: Sharing & Reading,
+    { key, joins, session, conversation, isReadWhole }: Sharing & Reading,
     signal: AbortSignal,
   ): Promise<CreatedMessage> {
     const model = await this.models.find(given.model);
@@ -94,7 +94,7 @@ export class MessagesService {
       { session, prefix: `${conversation} ${prefixKey}`, promptTokens: count.tokens },
       (aborted, onHeard, queueSeconds) =>
         this.generate({ ...request, max_tokens: maxTokens }, rule, model, count, aborted, {
-          mergesTexts,
+          isReadWhole,
           onHeard,
           queueSeconds,
         }),

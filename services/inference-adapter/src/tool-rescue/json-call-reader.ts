@@ -3,7 +3,7 @@ import { coerceInput } from "./coerce-to-schema.js";
 import type { ToolFinder } from "./find-tool.js";
 import { JsonBoundary } from "./json-boundary.js";
 import { JsonInputDraft } from "./json-input-draft.js";
-import type { Tag, Token } from "./tag-lexer.js";
+import type { Tag, TagType, Token } from "./tag-lexer.js";
 import { beginsBareCall, toJsonCall, type JsonCall } from "./to-json-call.js";
 
 export interface JsonCallOptions {
@@ -19,6 +19,8 @@ export interface JsonCallOptions {
 }
 
 const mostSurplus = 8;
+/** Tags that end a call, or begin the next one. */
+const endTags = new Set<TagType>(["close_call", "close_function", "open_call", "open_function"]);
 
 /**
  * A call that is a JSON object: between Hermes' tags, with the closing tag only, or bare. Bare it must be the
@@ -120,9 +122,9 @@ export class JsonCallReader implements CallReader {
     return this.call !== undefined;
   }
 
-  /** A tag where JSON has none: the closing brackets may be missing before the call's end. */
+  /** A tag where JSON has none: the closing brackets may be missing before the call's end, or before the next call. */
   private endEarly(tag: Tag): Verdict {
-    const isEnd = tag.type === "close_call" || tag.type === "close_function";
+    const isEnd = endTags.has(tag.type);
     this.source += this.object;
     if (isEnd && this.parse({ mayLackClosers: true })) {
       this.isObjectRead = true;

@@ -4,6 +4,11 @@ import type { GenerationEvent } from "../backends/inference-backend.js";
 import type { CallDraft, Ending, RescuedCall } from "./call-reader.js";
 import { ToolCallScanner, type ScannedPiece, type ScannerOptions } from "./tool-call-scanner.js";
 
+export interface RescueOptions extends ScannerOptions {
+  /** Drafts are kept until their call is whole or cut. One that ends as no call is text then. */
+  holdsDrafts?: boolean;
+}
+
 /**
  * Turns the calls that a model wrote as text into tool calls. What is no call passes byte for byte, and at once
  * where it cannot become one. Without tools nothing is touched. With `drafts` the input of a call comes while
@@ -14,7 +19,7 @@ export function rescueToolCalls(
   events: AsyncIterable<GenerationEvent>,
   tools: Tool[],
   onRescue: (call: RescuedCall) => void,
-  options: ScannerOptions = {},
+  options: RescueOptions = {},
 ): AsyncIterable<GenerationEvent> {
   return tools.length === 0 ? events : rescue(events, tools, onRescue, options);
 }
@@ -23,10 +28,10 @@ async function* rescue(
   events: AsyncIterable<GenerationEvent>,
   tools: Tool[],
   onRescue: (call: RescuedCall) => void,
-  options: ScannerOptions,
+  options: RescueOptions,
 ): AsyncGenerator<GenerationEvent> {
   const scanner = new ToolCallScanner(tools, options);
-  const translation = new Translation(onRescue);
+  const translation = new Translation(onRescue, options.holdsDrafts);
   for await (const event of events) {
     if (event.type === "text") {
       yield* translation.toEvents(scanner.feed(event.text), "finished");
@@ -42,8 +47,12 @@ async function* rescue(
 class Translation {
   hasCall = false;
   private isBegun = false;
+  private held = "";
 
-  constructor(private readonly onRescue: (call: RescuedCall) => void) {}
+  constructor(
+    private readonly onRescue: (call: RescuedCall) => void,
+    private readonly holdsDrafts = false,
+  ) {}
 
   *toEvents(pieces: ScannedPiece[], ending: Ending): Generator<GenerationEvent> {
     for (const piece of pieces)
@@ -52,18 +61,32 @@ class Translation {
           yield { type: "text", text: piece.text };
           break;
         case "draft":
-          if (!this.isBegun) yield { type: "tool_use_start", name: piece.name };
-          this.isBegun = true;
-          yield { type: "tool_use_input", partialJson: piece.json };
+          if (this.holdsDrafts) this.held += piece.json;
+          else yield* this.begin(piece.name, piece.json);
           break;
         case "broken":
-          if (ending !== "cut") throw brokenCall();
+          yield* this.endBroken(piece, ending);
           this.isBegun = false;
+          this.held = "";
           break;
         case "call":
+          yield* this.finish(piece.call, this.holdsDrafts ? undefined : piece.begun);
           this.isBegun = false;
-          yield* this.finish(piece.call, piece.begun);
+          this.held = "";
       }
+  }
+
+  private *begin(name: string, partialJson: string): Generator<GenerationEvent> {
+    if (!this.isBegun) yield { type: "tool_use_start", name };
+    this.isBegun = true;
+    yield { type: "tool_use_input", partialJson };
+  }
+
+  private *endBroken({ name, source }: BrokenCall, ending: Ending): Generator<GenerationEvent> {
+    if (!this.holdsDrafts) {
+      if (ending !== "cut") throw brokenCall();
+    } else if (ending === "cut") yield* this.begin(name, this.held);
+    else yield { type: "text", text: source };
   }
 
   private *finish(call: RescuedCall, begun: CallDraft | undefined): Generator<GenerationEvent> {
@@ -75,6 +98,8 @@ class Translation {
     if (partialJson !== "") yield { type: "tool_use_input", partialJson };
   }
 }
+
+type BrokenCall = Extract<ScannedPiece, { type: "broken" }>;
 
 const brokenCall = () => new ApiError("api_error", "The model's tool call broke off before it was whole");
 

@@ -16,7 +16,7 @@ export type ScannedPiece =
   /** More of the input of a call that is being written, as JSON. A `call` with what it has `begun` follows, or `broken`. */
   | { type: "draft"; name: string; json: string }
   /** The call that was begun is none: it was cut, or ends in the middle of a value. */
-  | { type: "broken"; source: string };
+  | { type: "broken"; name: string; source: string };
 
 export interface ScannerOptions {
   /** Calls are told while they are being written. */
@@ -151,7 +151,7 @@ export class ToolCallScanner {
       this.isAtStart = true;
       this.isFirst = false;
       this.isWrapped = reader instanceof JsonCallReader && reader.isWrapperOpen;
-    } else if (begun) this.pieces.push({ type: "broken", source: reader.source });
+    } else if (begun) this.breakOff(begun, reader.source);
     else this.writeProse(reader.source);
     this.queueAll(reader.unread);
   }
@@ -191,6 +191,13 @@ export class ToolCallScanner {
   private releaseOpening(): void {
     const opening = this.takeOpening();
     if (opening !== "") this.writeProse(opening);
+  }
+
+  private breakOff({ name }: CallDraft, source: string): void {
+    this.pieces.push({ type: "broken", name, source });
+    this.prose.read(source);
+    this.isAtStart = false;
+    this.isFirst = false;
   }
 
   private writeProse(text: string): void {

@@ -129,6 +129,7 @@ export class OllamaAnswers {
       think: chat.think,
       prompt,
       isLastTry: attempt > 0,
+      isReadWhole: reading.isReadWhole,
       onRescue: ({ kind }) => this.onRescue(kind),
       onWhole: (blocks, written) => this.options.requests.written.remember(model.digest, blocks, written),
     });

@@ -79,11 +79,11 @@ describe("an answer", () => {
   });
 
   it.each([
-    ["merges", { mergesTexts: true }, {}, ["abc"]],
+    ["merges", { isReadWhole: true }, {}, ["abc"]],
     ["does not merge, where somebody reads it,", {}, {}, ["a", "b", "c"]],
     [
       "does not merge, where pieces are counted,",
-      { mergesTexts: true },
+      { isReadWhole: true },
       { stop_sequences: ["d"] },
       ["a", "b", "c"],
     ],

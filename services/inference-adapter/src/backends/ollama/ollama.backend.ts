@@ -46,7 +46,7 @@ export class OllamaBackend implements InferenceBackend {
     this.client = new OllamaClient(options.baseUrl, options.connectTimeoutMs);
     this.models = new OllamaModels(this.client, requests, lostSlotSlackMs);
     this.answers = new OllamaAnswers(this.client, this.models, options);
-    this.translationVersion = `5 ${requests.mode}`;
+    this.translationVersion = `6 ${requests.mode}`;
   }
 
   listModels(): Promise<BackendModel[]> {
@@ -106,7 +106,7 @@ export class OllamaBackend implements InferenceBackend {
     request: CanonicalRequest,
     model: ServedModel,
     signal: AbortSignal,
-    { mergesTexts = false, promptTokens, onHeard }: GenerateOptions & { promptTokens: number },
+    { isReadWhole = false, promptTokens, onHeard }: GenerateOptions & { promptTokens: number },
     progress: Progress = { hasLine: false, isUnloaded: false },
   ): AsyncGenerator<GenerationEvent> {
     const slots = this.models.slotsOf(model);
@@ -129,7 +129,7 @@ export class OllamaBackend implements InferenceBackend {
       slots.noteUsable();
     };
     // Where an answer is cut at a stop sequence, its pieces are counted as tokens.
-    const merges = mergesTexts && !request.stop_sequences?.length;
+    const mergesTexts = isReadWhole && !request.stop_sequences?.length;
     let tries = 0;
     const run = (watched: Watched) =>
       this.answers.read(request, model, watched.signal, (prepared) => {
@@ -140,7 +140,7 @@ export class OllamaBackend implements InferenceBackend {
           watched.hear(silenceLimitMs);
           onLine();
         };
-        return { hear, mergesTexts: merges, promptTokens, slots };
+        return { hear, mergesTexts, isReadWhole, promptTokens, slots };
       });
     return watchSilence(limits, signal, run, toOllamaError);
   }

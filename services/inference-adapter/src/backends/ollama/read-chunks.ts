@@ -16,6 +16,8 @@ export interface Reading {
   /** Called for each line. */
   hear: () => void;
   mergesTexts: boolean;
+  /** Nobody reads along. */
+  isReadWhole: boolean;
   /** About. Ollama does not say by how much a prompt is too long. */
   promptTokens: number;
   slots: ModelSlots;

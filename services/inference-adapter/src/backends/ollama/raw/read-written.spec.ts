@@ -30,12 +30,19 @@ interface Settings {
   fields?: Partial<MessagesRequest>;
   stopReason?: StopReason;
   isLastTry?: boolean;
+  isReadWhole?: boolean;
   think?: boolean;
 }
 
 async function read(
   pieces: string[],
-  { fields = {}, stopReason = "end_turn", isLastTry = false, think = false }: Settings = {},
+  {
+    fields = {},
+    stopReason = "end_turn",
+    isLastTry = false,
+    isReadWhole = false,
+    think = false,
+  }: Settings = {},
 ): Promise<Read> {
   const request = toCanonicalRequest({
     model: "m",
@@ -54,6 +61,7 @@ async function read(
       think,
       prompt: "",
       isLastTry,
+      isReadWhole,
       onRescue: ({ kind }) => found.rescues.push(kind),
       onWhole: (blocks, text) => found.whole.push([blocks, text]),
     }))
@@ -176,6 +184,12 @@ describe.each<[string, string, Settings, Partial<Read>]>([
     expect(found.error).toBeUndefined();
     expect(found).toMatchObject(expected);
   });
+
+  it.each(cuts(written))("at %s, where nobody reads along", async (_cut, pieces) => {
+    const found = await read(pieces, { ...settings, isReadWhole: true });
+    expect(found.error).toBeUndefined();
+    expect(found).toMatchObject(expected);
+  });
 });
 
 it("asks for another try where a call cannot be read, and keeps what was written", async () => {
@@ -200,6 +214,42 @@ it("fails where a call that was begun ends as none", async () => {
   expect(error).not.toBeInstanceOf(LostCallError);
 });
 
+describe.each([
+  ["XML with text behind a value", "<tool_call>\n<function=Write>\n<parameter=content>\nx", "y"],
+  [
+    "JSON that lacks a bracket before text",
+    '<tool_call>\n{"name": "Write", "arguments": {"content": "x"}',
+    "\nDone.",
+  ],
+  [
+    "JSON with quotes in quotes",
+    '<tool_call>\n{"name": "Write", "arguments": {"content": "echo "',
+    'hi""}}\n</tool_call>',
+  ],
+  ["a string that is not closed", '<tool_call>\n{"name": "Write", "arguments": {"content": "x', "\n"],
+])("a call that breaks off where nobody reads along: %s", (_case, ...parts) => {
+  const written = parts.join("");
+
+  it("is asked for once more", async () => {
+    const { content, error } = await read(["Go.\n", ...parts], { isReadWhole: true });
+    expect(content).toEqual([{ text: "Go.\n" }]);
+    expect(error).toBeInstanceOf(LostCallError);
+    expect(error).toMatchObject({ unread: written });
+  });
+
+  it("is text on the last try", async () => {
+    const { content, error } = await read(["Go.\n", ...parts], { isReadWhole: true, isLastTry: true });
+    expect(error).toBeUndefined();
+    expect(content).toEqual([{ text: `Go.\n${written}` }]);
+  });
+
+  it("is unfinished where the output limit cut it", async () => {
+    const { content, error } = await read([parts[0]], { isReadWhole: true, stopReason: "max_tokens" });
+    expect(error).toBeUndefined();
+    expect(content).toEqual((await read([parts[0]], { stopReason: "max_tokens" })).content);
+  });
+});
+
 it("gives back what was written, for the next prompt", async () => {
   const written = `Writing.\n\n\n${call("/a")}`;
   const { whole } = await read([written]);
@@ -207,6 +257,16 @@ it("gives back what was written, for the next prompt", async () => {
 });
 
 describe.each(corpus)("%s", (_file, cases) => {
+  it.each(cases)("$name: where nobody reads along nothing breaks off", async (corpusCase) => {
+    if (endingOf(corpusCase) !== "finished") return;
+    const settings = { fields: { tools: toolsOf(corpusCase) }, isLastTry: true, isReadWhole: true };
+    for (const [cut, pieces] of cuts(corpusCase.output)) {
+      const { content, error } = await read(pieces, settings);
+      expect(error, cut).toBeUndefined();
+      expect(withoutBlanks(content), cut).toEqual(expectedOf(corpusCase));
+    }
+  });
+
   it.each(cases)("$name: nothing is lost", async (corpusCase) => {
     const isCut = endingOf(corpusCase) === "cut";
     const settings: Settings = {

@@ -17,6 +17,8 @@ export interface WrittenOptions {
   think: boolean;
   prompt: string;
   isLastTry: boolean;
+  /** Nobody reads along: a call is passed on when it is whole. */
+  isReadWhole: boolean;
   /** Called for each call that was not as the template has it. */
   onRescue: (call: RescuedCall) => void;
   /** Called with an answer with calls that the model can be shown again as it was written. */
@@ -26,7 +28,7 @@ export interface WrittenOptions {
 /** The plain text that a model writes → what it does: thinking, text, calls while they are being written. */
 export async function* readWritten(
   plain: AsyncIterable<GenerationEvent>,
-  { request, think, prompt, isLastTry, onRescue, onWhole }: WrittenOptions,
+  { request, think, prompt, isLastTry, isReadWhole, onRescue, onWhole }: WrittenOptions,
 ): AsyncGenerator<GenerationEvent> {
   let written = "";
   let isAsTemplateHasIt = true;
@@ -43,7 +45,8 @@ export async function* readWritten(
   };
   const parts = think ? splitThinking(noteWritten(), /<think>\s*$/.test(prompt)) : noteWritten();
   const tools = [...clientTools(request), ...deferredTools(request)];
-  const calls = trimBeforeCalls(rescueToolCalls(parts, tools, onCall, { drafts: true }));
+  const drafting = { drafts: true, holdsDrafts: isReadWhole };
+  const calls = trimBeforeCalls(rescueToolCalls(parts, tools, onCall, drafting));
   const checked = isLastTry ? tellBrokenCalls(calls) : holdBrokenCalls(calls);
   const answer = cutAtStopSequence(checked, request.stop_sequences ?? []);
   const blocks = new Blocks();
