@@ -1,5 +1,6 @@
 import type Anthropic from "@anthropic-ai/sdk";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { unloadAll } from "../../services/inference-adapter/src/tokens/__fixtures__/real-ollama.js";
 import { claimRealOllama, clocksForLostSlots, slotsMayGetLost } from "../support/claim-real-ollama.js";
 import { clientFor, type Services, startServices } from "../support/stack.js";
 
@@ -311,12 +312,17 @@ describe.skipIf(!host)("on a real Ollama", slotsMayGetLost, () => {
       ["a template that closes the message", "tiny"],
       ["a template that goes on", "tiny-notools"],
       ["a model that thinks", "tiny-think"],
-    ])("is gone on with: %s", async (_name, model) => {
-      const message = await create({
+    ])("is gone on with, and counted as it is: %s", async (_name, model) => {
+      const asked = {
         model,
         messages: begun("Hello from"),
         ...(model === "tiny-think" ? { thinking: { type: "adaptive" as const } } : {}),
-      });
+      };
+      // Models of the same weights are loaded once; under another name there is no rendering to count by.
+      await unloadAll();
+      const message = await create(asked);
+      const counted = await client.messages.countTokens(asked);
+      expect(counted.input_tokens).toBe(message.usage.input_tokens);
       expect(message).toMatchObject({
         stop_reason: "end_turn",
         content: [{ type: "text", text: " tiny: this sentence was emitted by a real Ollama server." }],

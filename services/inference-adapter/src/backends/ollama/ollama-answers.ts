@@ -16,7 +16,6 @@ import type { RawPrompts } from "./raw/raw-prompts.js";
 import { readWritten } from "./raw/read-written.js";
 import { toWrittenEvents } from "./raw/to-written-events.js";
 import { linesOf, readChunks, type Reading } from "./read-chunks.js";
-import { toContinuedPrompt } from "./to-continued-prompt.js";
 import { toGenerationEvents } from "./to-generation-events.js";
 import { toOllamaRawRequest } from "./to-ollama-chat-request.js";
 
@@ -141,7 +140,7 @@ export class OllamaAnswers {
     model: ServedModel,
     signal: AbortSignal,
   ): Promise<IncomingMessage> {
-    const prompt = await this.toContinuedPrompt(chat, model, signal);
+    const prompt = await this.findRawPrompt(chat, model, signal);
     const answer =
       prompt === undefined
         ? await this.client.chat(chat, signal)
@@ -149,17 +148,22 @@ export class OllamaAnswers {
     return linesOf(answer, reading, model);
   }
 
-  /** Undefined too where this Ollama does not tell how it renders: then it goes on by itself or not at all. */
-  private async toContinuedPrompt(
+  /**
+   * The prompt of an answer that is gone on with, where `/api/chat` would begin it anew. Undefined too where this
+   * Ollama does not tell how it renders: then it goes on by itself or not at all.
+   */
+  private async findRawPrompt(
     chat: OllamaChatRequest,
     model: ServedModel,
     signal: AbortSignal,
   ): Promise<string | undefined> {
     if (chat.messages.at(-1)?.role !== "assistant") return undefined;
     await this.models.load(model, signal);
-    return toContinuedPrompt(chat, ({ tools = [], ...conversation }) =>
-      this.options.prompts.render({ ...conversation, tools }, model),
-    ).catch(() => undefined);
+    const { messages, tools = [], think } = chat;
+    const continued = await this.options.prompts
+      .toContinued({ messages, tools, think }, model)
+      .catch(() => undefined);
+    return continued?.isOfChat === false ? continued.prompt : undefined;
   }
 
   private onRescue(kind: Rescue): void {

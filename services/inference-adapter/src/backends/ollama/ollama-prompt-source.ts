@@ -6,6 +6,7 @@ import type { ServedModel } from "../inference-backend.js";
 import { mapOllamaError } from "./map-ollama-error.js";
 import { toOllamaError } from "./ollama.client.js";
 import { OllamaRequests } from "./raw/ollama-requests.js";
+import { toContinuedPrompt, type ContinuedPrompt } from "./to-continued-prompt.js";
 
 const metadataTimeoutMs = 5000;
 const vocabularyTimeoutMs = 60_000;
@@ -56,7 +57,16 @@ export class OllamaPromptSource implements PromptSource {
     return isLoaded === true && this.knowsRendering();
   }
 
-  async render({ messages, tools, think }: ChatPrompt, model: ServedModel): Promise<string> {
+  async render(prompt: ChatPrompt, model: ServedModel): Promise<string> {
+    return (await this.toContinued(prompt, model)).prompt;
+  }
+
+  /** @throws ApiError */
+  toContinued(prompt: ChatPrompt, model: ServedModel): Promise<ContinuedPrompt> {
+    return toContinuedPrompt(prompt, (conversation) => this.renderChat(conversation, model));
+  }
+
+  private async renderChat({ messages, tools, think }: ChatPrompt, model: ServedModel): Promise<string> {
     // Without keep_alive the one that the model was loaded with stays.
     const body = {
       model: model.name,

@@ -1,21 +1,26 @@
-import type { OllamaChatRequest } from "./ollama-wire.js";
+import type { ChatPrompt } from "../../tokens/prompt-source.js";
 
-type Conversation = Pick<OllamaChatRequest, "messages" | "tools" | "think">;
+export interface ContinuedPrompt {
+  prompt: string;
+  /** False: `/api/chat` would render another one, and this one has to be sent raw. */
+  isOfChat: boolean;
+}
 
 /**
- * A conversation that ends with the begin of the assistant's answer → the prompt that has to be sent raw, or
- * undefined where `/api/chat` itself goes on behind that begin. Most renderers do, a template may close the
- * message instead: the model would then answer anew.
+ * How a conversation is put to the model. One that ends with the begin of the assistant's answer is gone on with
+ * behind it: most renderers do so by themselves, a template may close the message instead, and the model would
+ * answer anew.
  */
 export async function toContinuedPrompt(
-  { messages, tools, think }: Conversation,
-  render: (conversation: Conversation) => Promise<string>,
-): Promise<string | undefined> {
+  conversation: ChatPrompt,
+  render: (conversation: ChatPrompt) => Promise<string>,
+): Promise<ContinuedPrompt> {
+  const { messages } = conversation;
+  const rendered = await render(conversation);
   const begun = messages.at(-1);
   const before = messages.slice(0, -1);
-  if (begun?.role !== "assistant" || begun.tool_calls || begun.content === "" || before.length === 0)
-    return undefined;
-  const others = { ...(tools ? { tools } : {}), think };
-  if ((await render({ messages, ...others })).endsWith(begun.content)) return undefined;
-  return (await render({ messages: before, ...others })) + begun.content;
+  const isBegun = begun?.role === "assistant" && !begun.tool_calls && begun.content !== "";
+  if (!isBegun || before.length === 0 || rendered.endsWith(begun.content))
+    return { prompt: rendered, isOfChat: true };
+  return { prompt: (await render({ ...conversation, messages: before })) + begun.content, isOfChat: false };
 }

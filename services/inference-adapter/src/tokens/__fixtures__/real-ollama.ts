@@ -1,4 +1,5 @@
-import { toOllamaChatRequest } from "../../backends/ollama/to-ollama-chat-request.js";
+import { OllamaPromptSource } from "../../backends/ollama/ollama-prompt-source.js";
+import { toOllamaChatRequest, toOllamaRawRequest } from "../../backends/ollama/to-ollama-chat-request.js";
 import type { ServedModel } from "../../backends/inference-backend.js";
 import type { CanonicalRequest } from "#anthropic/canonical-request.js";
 
@@ -26,13 +27,15 @@ export async function realModel(name: string, contextLength: number): Promise<Se
   return { ...model, modifiedAt: "", capabilities, trainedContextLength: contextLength, contextLength, fingerprint: "" };
 }
 
-/** What the model itself counts, by answering with one token. */
+/** What the model itself counts, by answering with one token, or going on with one. */
 export async function promptEvalCount(request: CanonicalRequest, model: ServedModel): Promise<number> {
   const chat = toOllamaChatRequest({ ...request, max_tokens: 1 }, model, "-1");
-  const { prompt_eval_count } = await ollamaJson<{ prompt_eval_count: number }>("/api/chat", {
-    ...chat,
-    stream: false,
-  });
+  const source = new OllamaPromptSource(baseUrl, 5000);
+  const { prompt, isOfChat } = await source.toContinued(source.toChatPrompt(request, model), model);
+  const { prompt_eval_count } = await ollamaJson<{ prompt_eval_count: number }>(
+    isOfChat ? "/api/chat" : "/api/generate",
+    { ...(isOfChat ? chat : toOllamaRawRequest(chat, prompt)), stream: false },
+  );
   return prompt_eval_count;
 }
 
