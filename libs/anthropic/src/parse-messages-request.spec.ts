@@ -374,6 +374,41 @@ describe("refused by both", () => {
       body({ output_config: { format: { type: "json_schema" } } }),
       `output_config.format.schema: ${object}`,
     ],
+    [
+      "a result in a message of the assistant's",
+      body({
+        messages: [
+          user,
+          { role: "assistant", content: [{ type: "tool_result", tool_use_id: "a", content: "x" }] },
+          user,
+        ],
+      }),
+      "messages.1: `tool_result` blocks can only be in `user` messages",
+    ],
+    [
+      "a result in a system message",
+      body({ messages: [user, { role: "system", content: [{ type: "tool_result", tool_use_id: "a" }] }] }),
+      "messages.1: `tool_result` blocks can only be in `user` messages",
+    ],
+    [
+      "a call in a message of the user's",
+      body({ messages: [{ role: "user", content: [{ type: "tool_use", id: "a", name: "f", input: {} }] }] }),
+      "messages.0: `tool_use` blocks can only be in `assistant` messages",
+    ],
+    [
+      "an image in a message of the assistant's",
+      body({
+        messages: [
+          user,
+          {
+            role: "assistant",
+            content: [{ type: "image", source: { type: "base64", media_type: "image/png", data: "" } }],
+          },
+          user,
+        ],
+      }),
+      "messages.1: `image` blocks can only be in `user` messages",
+    ],
   ])("%s", (_case, value, message) => {
     expect(messageOf(parseMessagesRequest, value)).toBe(message);
     expect(messageOf(parseCountTokensRequest, value)).toBe(message);
@@ -393,6 +428,10 @@ describe("a last message of the assistant's", () => {
     ["nothing", ending("")],
     ["no blocks", ending([])],
     ["a call, then text", ending([call, { type: "text", text: "So" }])],
+    [
+      "white space before what a system message says",
+      body({ messages: [user, { role: "assistant", content: "a " }, { role: "system", content: "s" }] }),
+    ],
     ["white space in the middle", body({ messages: [user, { role: "assistant", content: "a " }, user] })],
   ])("may be %s", (_case, value) => {
     expect(messageOf(parseMessagesRequest, value)).toBe("accepted");
@@ -413,6 +452,37 @@ describe("a last message of the assistant's", () => {
       "a call without its result",
       ending([call]),
       "messages.1: `tool_use` ids were found without `tool_result` blocks immediately after: toolu_1",
+    ],
+    ...[
+      { role: "assistant", content: "" },
+      { role: "assistant", content: [{ type: "text", text: "" }] },
+      { role: "assistant", content: [{ type: "later", data: 1 }] },
+      { role: "system", content: "" },
+    ].map((empty): [string, unknown, string] => [
+      `text that ends in a blank before ${JSON.stringify(empty)}`,
+      body({ messages: [user, { role: "assistant", content: "a " }, empty] }),
+      trailing,
+    ]),
+    [
+      "text that ends in a blank before a block that is not known",
+      ending([
+        { type: "text", text: "a " },
+        { type: "later", data: 1 },
+      ]),
+      trailing,
+    ],
+    [
+      "a call without its result before nothing",
+      body({ messages: [user, { role: "assistant", content: [call] }, { role: "assistant", content: [] }] }),
+      "messages.1: `tool_use` ids were found without `tool_result` blocks immediately after: toolu_1",
+    ],
+    [
+      "the begin of a JSON answer before nothing",
+      body({
+        messages: [user, { role: "assistant", content: "{" }, { role: "assistant", content: "" }],
+        output_config: { format },
+      }),
+      "messages: a prefilled assistant message cannot be combined with output_config.format",
     ],
     [
       "a thought",

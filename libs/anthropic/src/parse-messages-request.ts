@@ -77,9 +77,23 @@ function checkMessages(messages: unknown): void {
       throw invalid(`${path}.role`, "Input should be 'user' or 'assistant'");
     if (message["content"] === undefined) throw invalid(`${path}.content`, "Field required");
     checkContent(message["content"], `${path}.content`, "message");
+    checkRole(message as unknown as InputMessage, path);
   }
   if (!(messages as InputMessage[]).some(isAsking))
     throw invalid("messages", "at least one message must have non-empty content");
+}
+
+/** In another message the model would not see them. */
+const rolesOfBlocks: Record<string, string> = { tool_use: "assistant", tool_result: "user", image: "user" };
+
+function checkRole({ role, content }: InputMessage, path: string): void {
+  if (typeof content === "string") return;
+  for (const { type } of content) {
+    const rightful = rolesOfBlocks[type];
+    const isSystemImage = type === "image" && role === "system";
+    if (rightful && role !== rightful && !isSystemImage)
+      throw invalid(path, `\`${type}\` blocks can only be in \`${rightful}\` messages`);
+  }
 }
 
 /** An empty message that is not the user's is left out of the canonical form. */
@@ -218,29 +232,49 @@ function checkOutputFormat(format: unknown, path: string): void {
   if (fault) throw invalid(`${path}.schema${fault.path}`, fault.message);
 }
 
-/** A last message of the assistant's is the begin of the answer. It can be gone on with only where it is text. */
+/**
+ * A last message of the assistant's is the begin of the answer. It can be gone on with only where it is text. What the
+ * model will not see does not stand behind it.
+ */
 function checkLastMessage({ messages, output_config, ...others }: MessagesRequest): void {
-  const last = messages.at(-1);
+  const index = messages.findLastIndex((message) =>
+    message.role === "assistant" ? finalBlock(message) !== undefined : isAsking(message),
+  );
+  const last = messages[index];
   if (last?.role !== "assistant") return;
-  const blocks: readonly Fields[] =
-    typeof last.content === "string"
-      ? [{ type: "text", text: last.content }]
-      : (last.content as unknown as Fields[]);
-  const final = blocks.findLast(({ type, text }) => type !== "text" || text !== "");
-  const path = `messages.${messages.length - 1}`;
-  if (final?.["type"] === "tool_use")
+  const { type, text, id } = finalBlock(last) as Fields;
+  const path = `messages.${index}`;
+  if (type === "tool_use")
     throw invalid(
       path,
-      `\`tool_use\` ids were found without \`tool_result\` blocks immediately after: ${String(final["id"])}`,
+      `\`tool_use\` ids were found without \`tool_result\` blocks immediately after: ${String(id)}`,
     );
-  if (final?.["type"] === "thinking" || final?.["type"] === "redacted_thinking")
+  if (type === "thinking" || type === "redacted_thinking")
     throw invalid(path, "The final block in an assistant message cannot be `thinking`");
-  const text = final?.["type"] === "text" ? (final["text"] as string) : "";
-  if (text === "") return;
-  if (/\s$/.test(text))
+  if (type !== "text") return;
+  if (/\s$/.test(text as string))
     throw invalid("messages", "final assistant content cannot end with trailing whitespace");
   if (output_config?.format ?? (others as Fields)["output_format"])
     throw invalid("messages", "a prefilled assistant message cannot be combined with output_config.format");
+}
+
+/** Documents and what is found become texts. */
+const shownTypes = [
+  "text",
+  "thinking",
+  "redacted_thinking",
+  "tool_use",
+  "compaction",
+  "tool_reference",
+  "document",
+  "search_result",
+];
+
+/** The last block of which the model will see something. */
+function finalBlock({ content }: InputMessage): Fields | undefined {
+  const blocks = typeof content === "string" ? [{ type: "text" as const, text: content }] : content;
+  return blocks.findLast((block) => shownTypes.includes(block.type) && !isEmptyText(block)) as
+    Fields | undefined;
 }
 
 function requireString(object: Fields, field: string, path: string): void {

@@ -218,7 +218,7 @@ describe("messages", () => {
     const textAndImage = [{ type: "text" as const, text: "x" }, image("")];
     expect(convertMessages({ role: "user", content: many(toolResult) }).length).toBe(200_000);
     expect(convertMessages({ role: "user", content: [withImages] }).length).toBe(200_001);
-    expect(convertMessages({ role: "user", content: many(textAndImage).flat() }).length).toBe(200_000);
+    expect(convertMessages({ role: "user", content: many(textAndImage).flat() }).length).toBe(200_001);
   });
 
   it("images between texts keep their place", () => {
@@ -226,6 +226,21 @@ describe("messages", () => {
     expect(convertMessages({ role: "user", content })).toEqual([
       { role: "user", content: "one", images: ["AAAA"] },
       { role: "user", content: "two", images: ["BBBB", "CCCC"] },
+    ]);
+  });
+
+  it("an image behind its text does not come before it where each text has one", () => {
+    const content = [text("one"), image("AAAA"), text("two"), image("BBBB"), image("CCCC")];
+    expect(convertMessages({ role: "user", content })).toEqual([
+      { role: "user", content: "one" },
+      { role: "user", content: "two", images: ["AAAA"] },
+      { role: "user", content: "", images: ["BBBB", "CCCC"] },
+    ]);
+  });
+
+  it("images behind the only text stay beside it", () => {
+    expect(convertMessages({ role: "user", content: [text("see"), image("AAAA"), image("BBBB")] })).toEqual([
+      { role: "user", content: "see", images: ["AAAA", "BBBB"] },
     ]);
   });
 });

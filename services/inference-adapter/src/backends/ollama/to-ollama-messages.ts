@@ -76,16 +76,18 @@ function toToolMessage(
 
 /**
  * Ollama shows a message's images before its text. Where they stand between texts, each text before an image
- * becomes a message of its own, so that the order is kept.
+ * becomes a message of its own, so that the order is kept; images behind the last text only where others stand
+ * before it.
  */
 function toTurns(blocks: ContentBlock[]): OllamaMessage[] {
   const shown = blocks.filter(isShown);
   const lastText = shown.findLastIndex(({ type }) => type === "text");
-  const turns: { texts: string[]; images: string[] }[] = [{ texts: [], images: [] }];
+  const turns: Turn[] = [{ texts: [], images: [], beginsWithImage: false }];
   for (const [index, block] of shown.entries()) {
     let last = turns.at(-1);
-    if (block.type === "image" && last && last.texts.length > 0 && index < lastText)
-      turns.push((last = { texts: [], images: [] }));
+    if (block.type === "image" && last && last.texts.length > 0 && (index < lastText || last.beginsWithImage))
+      turns.push((last = { texts: [], images: [], beginsWithImage: false }));
+    if (last?.texts.length === 0) last.beginsWithImage ||= block.type === "image";
     if (block.type === "text") last?.texts.push(block.text);
     else if (block.type === "image") last?.images.push(toImage(block));
   }
@@ -94,6 +96,12 @@ function toTurns(blocks: ContentBlock[]): OllamaMessage[] {
     content: joinTexts(texts),
     ...(images.length > 0 ? { images } : {}),
   }));
+}
+
+interface Turn {
+  texts: string[];
+  images: string[];
+  beginsWithImage: boolean;
 }
 
 const isShown = ({ type }: ContentBlock): boolean => type === "text" || type === "image";
