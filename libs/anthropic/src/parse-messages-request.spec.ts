@@ -226,6 +226,11 @@ describe("refused by both", () => {
       `${block}.content.0: a tool_result cannot stand inside a tool_result`,
     ],
     [
+      "a call in a tool_result",
+      inResult({ type: "tool_use", id: "t", name: "f", input: {} }),
+      `${block}.content.0: a tool_use cannot stand inside a tool_result`,
+    ],
+    [
       "a tool_result in a document",
       inDocument({ type: "tool_result", tool_use_id: "t" }),
       `${block}.source.content.0: a tool_result cannot stand inside a document`,

@@ -130,6 +130,7 @@ function checkBlock(block: unknown, path: string, holder: Holder): void {
       requireString(block, "id", path);
       requireString(block, "name", path);
       if (!isObject(block["input"])) throw invalid(`${path}.input`, "Input should be an object");
+      if (holder !== "message") throw invalid(path, `a tool_use cannot stand inside a ${holder}`);
       return;
     case "tool_result":
       requireString(block, "tool_use_id", path);
