@@ -108,6 +108,16 @@ export const basics = {
       /whitespace/,
     );
   },
+  "refuses a call in a user's message": async (client) => {
+    const { messages: _, ...body } = client.ask();
+    const content = [{ type: "tool_use", id: "toolu_1", name: "f", input: {} }];
+    checkError(
+      await client.post({ ...body, messages: [{ role: "user", content }] }),
+      400,
+      "invalid_request_error",
+      /tool_use/,
+    );
+  },
   "gives an empty answer as an empty list": async (client) => {
     const { status, json } = await client.post(client.ask("@@empty"));
     checkEqual([status, Array.isArray(json?.content)], [200, true], "answer");
