@@ -88,6 +88,40 @@ describe("a model that is absent", () => {
   });
 });
 
+describe("a model that Ollama is slow to describe", () => {
+  const slow = (showMs: number) => ({ models: [{ name: "m:latest", showMs }, { name: "m:8b" }] });
+  const startSlow = (showMs: number) => {
+    const model = { MODEL_NAME: "m", MODEL_PULL: "true" };
+    return start(model, { ollama: slow(showMs), gateway: { MODEL_NAME: "m" } });
+  };
+  const pulls = ({ ollama }: Stack) => ollama.requests.filter(({ path }) => path === "/api/pull");
+
+  it("is waited for: no other answers in its place, and it is not pulled", async () => {
+    const stack = await startSlow(2500);
+    for (const model of ["m", "claude-sonnet-4-5"]) {
+      const response = await stack.post(question({ model }));
+      expect([response.status, response.headers.get("x-served-model")]).toEqual([200, "m:latest"]);
+    }
+    expect(pulls(stack)).toEqual([]);
+  });
+
+  it("for long is told so, and answers when it is described", async () => {
+    const stack = await startSlow(60_000);
+    const refused = await stack.post(question({ model: "m" }));
+    expect(refused.status).toBe(529);
+    expect(refused.headers.get("retry-after")).toBe("5");
+    expect(await refused.json()).toMatchObject({
+      error: { type: "overloaded_error", message: "The backend has not described the model m:latest yet" },
+    });
+    expect((await stack.post(question({ model: "m:8b" }))).headers.get("x-served-model")).toBe("m:8b");
+    stack.ollama.models[0]!.showMs = 0;
+    await until(async () =>
+      expect((await stack.post(question({ model: "m" }))).headers.get("x-served-model")).toBe("m:latest"),
+    );
+    expect(pulls(stack)).toEqual([]);
+  });
+});
+
 describe("a model that was loaded", () => {
   it("is loaded again when Ollama has been restarted", async () => {
     const stack = await start({});

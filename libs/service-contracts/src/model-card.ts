@@ -20,9 +20,18 @@ export interface ModelCard {
 
 export interface ModelList {
   data: ModelCard[];
+  /** From our adapter: names of models that are there too, and whose backend has not told yet what they are. */
+  undescribed?: string[];
   has_more: boolean;
   first_id: string | null;
   last_id: string | null;
+}
+
+/** What a gateway knows of the models. */
+export interface ListedModels {
+  models: ModelCard[];
+  /** See `ModelList`. */
+  undescribed: string[];
 }
 
 /** Of a foreign server only what nothing works without is asked for. */

@@ -8,6 +8,8 @@ export interface FakeModel {
   contextLength?: number;
   /** Laid over /api/show's model_info; arrays (a tokenizer's) are shown with `verbose` only. */
   modelInfo?: Record<string, unknown>;
+  /** How long /api/show takes. */
+  showMs?: number;
 }
 
 export const defaultModels: readonly FakeModel[] = [

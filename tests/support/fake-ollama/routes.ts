@@ -38,8 +38,9 @@ export function createRoutes(fake: FakeOllamaServer): Routes {
       models: fake.models.map((model) => ({ ...describe(model), modified_at: timestamp() })),
     })),
     "/api/ps": get(() => ({ models: [...fake.loaded.values()].map(toRunning) })),
-    "/api/show": post((wire, { response }) => {
+    "/api/show": post(async (wire, { response }) => {
       const model = findModel(fake, wire);
+      if (model.showMs) await sleep(model.showMs, undefined, { ref: false });
       return reply(response, 200, show(model, wire.verbose === true));
     }),
     "/api/pull": post((wire, exchange) => pull(fake, wire, exchange)),

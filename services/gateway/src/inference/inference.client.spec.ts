@@ -409,7 +409,7 @@ describe("InferenceClient's metadata", () => {
       ),
     );
     const client = clientOf(server.url);
-    expect(await client.listModels()).toEqual([ours]);
+    expect(await client.listModels()).toEqual({ models: [ours], undescribed: [] });
     expect(await client.countTokens(call().request)).toEqual({ input_tokens: 12 });
   });
 
@@ -425,7 +425,7 @@ describe("InferenceClient's metadata", () => {
   it("takes what is a model only", async () => {
     const data = [null, 7, {}, { id: 7 }, { id: "m", fingerprint: [] }, ours];
     const server = await startServer((_, response) => response.end(JSON.stringify({ data })));
-    expect(await clientOf(server.url).listModels()).toEqual([ours]);
+    expect(await clientOf(server.url).listModels()).toEqual({ models: [ours], undescribed: [] });
     expect(await errorOf(() => clientOf(server.url).getModel("m"))).toMatchObject({ type: "api_error" });
   });
 

@@ -14,7 +14,7 @@ import {
 import { parseRetryAfter } from "#platform/parse-retry-after.js";
 import { readErrorText } from "#platform/read-error-text.js";
 import { inferenceHeaders } from "#service-contracts/inference-headers.js";
-import { isModelCard, type ModelCard, type ModelList } from "#service-contracts/model-card.js";
+import { isModelCard, type ListedModels, type ModelCard, type ModelList } from "#service-contracts/model-card.js";
 import { innerHeaders } from "../access/inner-headers.js";
 import { GatewayConfig } from "../gateway.config.js";
 import { InProcess } from "../in-process.js";
@@ -80,10 +80,14 @@ export class InferenceClient {
     return { input_tokens: tokens };
   }
 
-  async listModels(): Promise<ModelCard[]> {
+  async listModels(): Promise<ListedModels> {
     const list = (await this.json("GET", "/v1/models?limit=1000")) as Partial<ModelList> | null;
     if (!Array.isArray(list?.data)) throw new ApiError("api_error", "The inference service lists no models");
-    return list.data.filter(isModelCard);
+    const undescribed: unknown[] = Array.isArray(list.undescribed) ? list.undescribed : [];
+    return {
+      models: list.data.filter(isModelCard),
+      undescribed: undescribed.filter((name) => typeof name === "string"),
+    };
   }
 
   /** @throws ApiError why there is no such model: unknown, or still being pulled */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ApiError } from "#anthropic/errors.js";
-import type { ModelCard } from "#service-contracts/model-card.js";
+import type { ListedModels, ModelCard } from "#service-contracts/model-card.js";
 import { GatewayConfig } from "../gateway.config.js";
 import type { InferenceClient } from "../inference/inference.client.js";
 import { ModelRouter } from "./model-router.js";
@@ -20,16 +20,17 @@ const card = (id: string, fingerprint = "f1"): ModelCard => ({
 /** An adapter that lists what it is told to. */
 class FakeInference {
   models: ModelCard[] = [card("qwen3-coder:30b"), card("tiny:latest")];
+  undescribed: string[] = [];
   error: Error | undefined;
   delayMs = 0;
   lists = 0;
 
-  async listModels(): Promise<ModelCard[]> {
+  async listModels(): Promise<ListedModels> {
     this.lists += 1;
-    const { models, error, delayMs } = this;
+    const { models, undescribed, error, delayMs } = this;
     await sleep(delayMs);
     if (error) throw error;
-    return models;
+    return { models, undescribed };
   }
 
   async getModel(name: string): Promise<ModelCard> {
@@ -158,6 +159,27 @@ describe("ModelRouter", () => {
       type: "not_found_error",
       message: `model: ${asked} (asked the adapter)`,
     });
+  });
+
+  it.each([
+    ["an untagged name is its latest's", "tiny", "tiny:latest", "tiny:8b"],
+    ["an untagged name that two have is nobody's", "tiny", "tiny:7b", "tiny:8b"],
+    ["the default model", "claude-opus", "qwen3-coder:latest", "qwen3-coder:30b"],
+  ])("takes no other for one that is not described yet: %s", async (_case, requested, undescribed, other) => {
+    inference.models = [card(other)];
+    inference.undescribed = [undescribed];
+    await expect(router.resolve(requested)).rejects.toMatchObject({ type: "not_found_error" });
+    expect(router.known(requested)).toBeUndefined();
+  });
+
+  it("goes on with what it knew of a model that is no longer described", async () => {
+    await router.list();
+    inference.models = [card("tiny:latest")];
+    inference.undescribed = ["qwen3-coder:30b"];
+    now = 5100;
+    expect(await router.resolve("claude-opus")).toEqual(card("qwen3-coder:30b"));
+    now = 10_200;
+    expect(await router.resolve("claude-opus")).toEqual(card("qwen3-coder:30b"));
   });
 
   it("asks for no name that no model can have", async () => {

@@ -69,6 +69,11 @@ export interface InferenceBackend {
   /** @throws ApiError when the server cannot be asked */
   listModels(): Promise<BackendModel[]>;
   /**
+   * What the last list left out because the server was slow to describe it, or failed to: by name. It is there all the
+   * same; asked once more, the server's description is waited for. @throws ApiError
+   */
+  readonly undescribed?: ReadonlyMap<string, () => Promise<BackendModel>>;
+  /**
    * Runs the model. Aborting `signal` ends it as soon as the server allows. What a request brings along has become
    * text and base64 images by now; `tool_choice` and `output_config.format` have become the one thing that a backend
    * does for them: it holds the answer's text to the JSON schema in `output_config.format`. Tools are offered unless

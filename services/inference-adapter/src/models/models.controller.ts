@@ -10,7 +10,14 @@ export class ModelsController {
   @Get()
   async list(): Promise<ModelList> {
     const data = (await this.models.list()).map(toModelCard);
-    return { data, has_more: false, first_id: data[0]?.id ?? null, last_id: data.at(-1)?.id ?? null };
+    const { undescribedNames: undescribed } = this.models;
+    return {
+      data,
+      ...(undescribed.length > 0 ? { undescribed } : {}),
+      has_more: false,
+      first_id: data[0]?.id ?? null,
+      last_id: data.at(-1)?.id ?? null,
+    };
   }
 
   /** With `cache-control: no-cache` as the backend has it now, where it says so in time. */

@@ -24,6 +24,7 @@ class FakeBackend implements Partial<InferenceBackend> {
   asked = 0;
   answer: Promise<void> = Promise.resolve();
   isDown = false;
+  undescribed = new Map<string, () => Promise<BackendModel>>();
   constructor(public models: BackendModel[]) {}
 
   async listModels(): Promise<BackendModel[]> {
@@ -152,6 +153,20 @@ describe("a name", () => {
     service.notePull("big", undefined);
     expect(service.pullPercent("big")).toBe(0);
     await expect(service.find("big")).rejects.toMatchObject({ type: "not_found_error" });
+  });
+
+  it("of a model that is not described yet waits for it, and means no other", async () => {
+    const { service, backend } = startService([model("m:8b"), model("a:latest")]);
+    backend.undescribed.set("m:latest", () => Promise.resolve(model("m:latest")));
+    expect(await service.find("m")).toMatchObject({ name: "m:latest", contextLength: 65_536 });
+    expect(service.installed("m")).toBeUndefined();
+    expect([service.isUndescribed("m"), service.isUndescribed("m:8b")]).toEqual([true, false]);
+  });
+
+  it("of a model that cannot be described says why", async () => {
+    const { service, backend } = startService([model("m:8b")]);
+    backend.undescribed.set("m:latest", () => Promise.reject(new ApiError("api_error", "broken")));
+    await expect(service.find("m")).rejects.toMatchObject({ type: "api_error", message: "broken" });
   });
 
   it("that is unknown is not found though the backend is down", async () => {

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from "@nestjs/common";
 import { createHash } from "node:crypto";
-import { ApiError } from "#anthropic/errors.js";
+import { setTimeout as delay } from "node:timers/promises";
+import { ApiError, toApiError } from "#anthropic/errors.js";
 import { LastKnown } from "#platform/last-known.js";
 import { LOGGER, type Logger } from "#platform/logging.js";
 import { findModelName } from "#service-contracts/find-model-name.js";
@@ -12,6 +13,9 @@ import {
 } from "../backends/inference-backend.js";
 import { InferenceAdapterConfig } from "../inference-adapter.config.js";
 import { parseModelContext } from "./parse-model-context.js";
+
+/** How long a request waits for a model that its backend is slow to describe. */
+const describeWaitMs = 3000;
 
 /**
  * The models that the backend has, each with its one window and fingerprint. Asked again every few seconds;
@@ -55,6 +59,8 @@ export class ModelsService {
     const models = await this.list();
     const found = this.pick(name, models) ?? this.pick(name, await this.refresh().catch(() => models));
     if (found) return found;
+    const undescribed = this.pickUndescribed(name);
+    if (undescribed !== undefined) return this.waitFor(undescribed);
     const percent = this.pulling.get(name);
     if (percent !== undefined)
       throw new ApiError("overloaded_error", `The model ${name} is being pulled: ${percent} %`, {
@@ -69,6 +75,16 @@ export class ModelsService {
     return this.pick(name, this.listed.value ?? []);
   }
 
+  /** Whether a name means a model that is there, and of which the backend has not told what it is. */
+  isUndescribed(name: string): boolean {
+    return this.pickUndescribed(name) !== undefined;
+  }
+
+  /** See `InferenceBackend.undescribed`. */
+  get undescribedNames(): string[] {
+    return [...(this.backend.undescribed?.keys() ?? [])];
+  }
+
   /** How many percent of a model have been pulled; `undefined` when the pull is over. */
   notePull(name: string, percent: number | undefined): void {
     if (percent === undefined) this.pulling.delete(name);
@@ -80,11 +96,31 @@ export class ModelsService {
   }
 
   private pick(name: string, models: ServedModel[]): ServedModel | undefined {
-    const full = findModelName(
-      name,
-      models.map((model) => model.name),
-    );
+    const full = this.fullName(name, models);
     return models.find((model) => model.name === full);
+  }
+
+  private pickUndescribed(name: string): string | undefined {
+    const full = this.fullName(name, this.listed.value ?? []);
+    return this.undescribedNames.find((one) => one === full);
+  }
+
+  private fullName(name: string, models: ServedModel[]): string | undefined {
+    return findModelName(name, [...models.map((model) => model.name), ...this.undescribedNames]);
+  }
+
+  /** @throws ApiError why it cannot be described, `overloaded_error` where that takes long */
+  private async waitFor(name: string): Promise<ServedModel> {
+    const described = this.backend.undescribed?.get(name)?.().catch((error: unknown) => {
+      if (toApiError(error).type !== "timeout_error") throw error;
+    });
+    const late = delay(describeWaitMs, undefined, { ref: false });
+    const model = await Promise.race([described, late]);
+    if (model) return this.toServedModel(model);
+    described?.catch(() => undefined);
+    throw new ApiError("overloaded_error", `The backend has not described the model ${name} yet`, {
+      retryAfterSeconds: 5,
+    });
   }
 
   private async ask(): Promise<ServedModel[]> {

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { ApiError } from "#anthropic/errors.js";
 import { findWorkerFile } from "#platform/worker-file.js";
-import { FewAtOnce } from "./few-at-once.js";
+import { FewAtOnce } from "../generations/few-at-once.js";
 import { mapMediaType } from "./map-media-type.js";
 import type { PdfAnswer, PdfFault, PdfJob } from "./pdf-text.js";
 

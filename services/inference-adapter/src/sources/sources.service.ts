@@ -12,7 +12,7 @@ import type {
 } from "#anthropic/messages.js";
 import { InferenceAdapterConfig } from "../inference-adapter.config.js";
 import { checkImage } from "./check-image.js";
-import { FewAtOnce } from "./few-at-once.js";
+import { FewAtOnce } from "../generations/few-at-once.js";
 import { parseBase64 } from "./parse-base64.js";
 import { parsePrivateHosts } from "./parse-private-hosts.js";
 import { PdfReader } from "./pdf.reader.js";

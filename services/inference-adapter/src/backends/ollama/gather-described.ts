@@ -1,26 +1,52 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { toApiError } from "#anthropic/errors.js";
+import { type ApiError, toApiError } from "#anthropic/errors.js";
 import type { BackendModel } from "../inference-backend.js";
 
 /** How long the others wait for a model that Ollama is slow to describe. */
 const patienceMs = 1000;
 
+/** A model that Ollama lists, and its description. */
+export interface AskedModel {
+  name: string;
+  description: Promise<BackendModel>;
+}
+
+export interface GatheredModels {
+  /** In their order. */
+  described: BackendModel[];
+  /** The names of those that may be described yet. */
+  undescribed: string[];
+}
+
 /**
- * The models that can be described, in their order. Ollama lists some that it cannot show: one that is just being
- * deleted, that is broken, or whose disk hangs. Such a one is left out until it can be, and hides no other.
+ * The models that can be described. Ollama lists some that it cannot show: one that is broken, or whose disk is slow or
+ * hangs. Such a one hides no other. One that is not found is being deleted.
  * @throws ApiError why none can be described
  */
-export async function gatherDescribed(asked: readonly Promise<BackendModel>[]): Promise<BackendModel[]> {
-  const described: (BackendModel | undefined)[] = [];
-  const all = Promise.allSettled(asked.map(async (one, index) => (described[index] = await one)));
+export async function gatherDescribed(asked: readonly AskedModel[]): Promise<GatheredModels> {
+  const found = new Map<string, BackendModel | ApiError>();
+  const all = asked.map(async ({ name, description }) => {
+    found.set(name, await description.catch(toApiError));
+  });
   try {
-    await Promise.any(asked);
-  } catch (error) {
-    const failures = (error as AggregateError).errors.map(toApiError);
-    const failure = failures.find(({ type }) => type !== "not_found_error");
+    await Promise.any(asked.map(({ description }) => description));
+  } catch {
+    const failures = [...found.values()].filter((one) => one instanceof Error);
+    const failure = failures.find((one) => !isGone(one));
     if (failure) throw failure;
-    return [];
+    return { described: [], undescribed: [] };
   }
-  await Promise.race([all, delay(patienceMs, undefined, { ref: false })]);
-  return described.filter((model) => model !== undefined);
+  await Promise.race([Promise.all(all), delay(patienceMs, undefined, { ref: false })]);
+  return {
+    described: asked.map(({ name }) => found.get(name)).filter(isDescribed),
+    undescribed: asked
+      .map(({ name }) => name)
+      .filter((name) => !isDescribed(found.get(name)) && !isGone(found.get(name))),
+  };
 }
+
+const isDescribed = (one: BackendModel | ApiError | undefined): one is BackendModel =>
+  one !== undefined && !(one instanceof Error);
+
+const isGone = (one: BackendModel | ApiError | undefined): boolean =>
+  one instanceof Error && one.type === "not_found_error";

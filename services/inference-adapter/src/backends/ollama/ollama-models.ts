@@ -3,6 +3,7 @@ import { readOut } from "#platform/read-out.js";
 import { decodeJsonLines } from "../decode-json-lines.js";
 import type { BackendModel, Capability, ServedModel } from "../inference-backend.js";
 import { gatherDescribed } from "./gather-described.js";
+import { FewAtOnce } from "../../generations/few-at-once.js";
 import { mapOllamaError } from "./map-ollama-error.js";
 import { ModelSlots } from "./model-slots.js";
 import type { OllamaClient } from "./ollama.client.js";
@@ -12,11 +13,15 @@ import { toPullPercent } from "./to-pull-percent.js";
 
 const unloadLimitMs = 5000;
 const unloadPollMs = 100;
+const showsAtOnce = 16;
+const never = new AbortController().signal;
 
 /** Ollama's models: which there are, whether one is in memory, and what is known of its slots. */
 export class OllamaModels {
+  undescribed: ReadonlyMap<string, () => Promise<BackendModel>> = new Map();
   private readonly shown = new Map<string, Promise<OllamaShow>>();
   private readonly slots = new Map<string, ModelSlots>();
+  private readonly shows = new FewAtOnce(showsAtOnce, Infinity);
 
   constructor(
     private readonly client: OllamaClient,
@@ -29,7 +34,14 @@ export class OllamaModels {
     const digests = new Set(models.map(({ digest }) => digest));
     for (const known of [this.shown, this.slots])
       for (const digest of known.keys()) if (!digests.has(digest)) known.delete(digest);
-    return gatherDescribed(models.map((model) => this.describe(model)));
+    const asked = models.map((tag) => ({ tag, name: tag.name, description: this.describe(tag) }));
+    const { described, undescribed } = await gatherDescribed(asked);
+    this.undescribed = new Map(
+      asked
+        .filter(({ name }) => undescribed.includes(name))
+        .map(({ tag, name }) => [name, () => this.describe(tag)]),
+    );
+    return described;
   }
 
   async load(model: ServedModel, signal: AbortSignal): Promise<void> {
@@ -86,7 +98,7 @@ export class OllamaModels {
   private show(name: string, digest: string): Promise<OllamaShow> {
     const known = this.shown.get(digest);
     if (known) return known;
-    const asked = this.client.show(name);
+    const asked = this.shows.run(() => this.client.show(name), never);
     this.shown.set(digest, asked);
     asked.catch(() => this.shown.delete(digest));
     return asked;

@@ -586,7 +586,10 @@ describe("the models", () => {
     expect(shown.filter((name) => name === "tiny-think:latest")).toHaveLength(1);
   });
 
-  it.each([404, 500])("do without one that cannot be shown (%d)", async (status) => {
+  it.each([
+    [404, []],
+    [500, ["tiny:latest"]],
+  ])("do without one that cannot be shown (%d)", async (status, undescribed) => {
     const { backend, server } = await start();
     server.onOther = answerWith((name) =>
       name === "tiny:latest" ? { status, body: '{"error":"broken"}' } : { status: 200, body: showOf(name) },
@@ -594,6 +597,7 @@ describe("the models", () => {
     const names = (await backend.listModels()).map(({ name }) => name);
     expect(names).toHaveLength(tags.models.length - 1);
     expect(names).not.toContain("tiny:latest");
+    expect([...backend.undescribed.keys()]).toEqual(undescribed);
   });
 
   it("do without one that hangs, and list it when it is shown", async () => {
@@ -608,7 +612,9 @@ describe("the models", () => {
     const names = async () => (await backend.listModels()).map(({ name }) => name);
     expect(await names()).toEqual(tags.models.slice(1).map(({ name }) => name));
     expect(performance.now() - startedAt).toBeLessThan(4000);
+    const described = backend.undescribed.get("tiny:latest")?.();
     goOn();
+    expect(await described).toMatchObject({ name: "tiny:latest" });
     await vi.waitFor(async () => expect(await names()).toContain("tiny:latest"), longMs);
   });
 
@@ -629,6 +635,23 @@ describe("the models", () => {
     const models = await backend.listModels();
     expect(models).toHaveLength(tags.models.length);
     expect(models[0]?.capabilities).toEqual(new Set(["tools"]));
+  });
+
+  it("are shown a few at once", async () => {
+    const { backend, server } = await start();
+    const models = Array.from({ length: 200 }, (_, tag) => ({ name: `m:${tag}`, digest: `d${tag}` }));
+    let running = 0;
+    let most = 0;
+    server.onOther = (request, response, body) => {
+      if (request.url === "/api/tags") return void response.end(JSON.stringify({ models }));
+      most = Math.max(most, ++running);
+      setTimeout(() => {
+        running -= 1;
+        response.end(showOf((JSON.parse(body) as { model: string }).model));
+      }, 1);
+    };
+    await vi.waitFor(async () => expect(await backend.listModels()).toHaveLength(200), longMs);
+    expect(most).toBeLessThanOrEqual(16);
   });
 
   it("that are all gone are none", async () => {

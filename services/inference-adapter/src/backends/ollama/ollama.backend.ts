@@ -53,6 +53,10 @@ export class OllamaBackend implements InferenceBackend {
     return this.models.list();
   }
 
+  get undescribed(): ReadonlyMap<string, () => Promise<BackendModel>> {
+    return this.models.undescribed;
+  }
+
   generate(
     request: CanonicalRequest,
     model: ServedModel,

@@ -1,4 +1,4 @@
-import { Slots } from "../generations/slots.js";
+import { Slots } from "./slots.js";
 
 /** All are of one session, so that they come in their order. */
 const inOrder = { session: "", prefix: "", promptTokens: 0 };
