@@ -3,8 +3,9 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { type Stack, lastChat, question, startStack, writes } from "../support/stack.js";
+import { type Stack, lastChat, question, readEvents, startStack, writes } from "../support/stack.js";
 
 // What a request may ask for beyond a plain answer, through the official SDK: docs/features.md names these tests.
 
@@ -18,11 +19,12 @@ let stack: Stack;
 let client: Anthropic;
 let files: Server;
 let filesUrl = "";
-let served: Record<string, { type: string; body: Buffer | string }> = {};
+let served: Record<string, { type: string; body: Buffer | string; delayMs?: number }> = {};
 beforeAll(async () => {
-  files = createServer(({ url = "" }, response) => {
+  files = createServer(async ({ url = "" }, response) => {
     const file = served[url];
     if (!file) return void response.writeHead(404).end();
+    await delay(file.delayMs ?? 0);
     response.writeHead(200, { "content-type": file.type }).end(file.body);
   }).listen(0, "127.0.0.1");
   await once(files, "listening");
@@ -222,6 +224,25 @@ describe("documents", () => {
     expect((await stack.post(asked)).headers.get("x-cache")).toBe("bypass");
     expect(sentTexts()[0]).toContain("Version two.");
     expect(stack.ollama.generations()).toBe(2);
+  });
+
+  it("that come late do not leave a stream silent, and are counted", async () => {
+    const asked = question({
+      ...user(document({ type: "url", url: `${filesUrl}/a.txt` }), text("What is it?")),
+      stream: true,
+    });
+    served["/a.txt"] = { type: "text/plain", body: "Late words. ".repeat(200), delayMs: 3500 };
+    const startedAt = performance.now();
+    const response = await stack.post(asked);
+    expect(response.status).toBe(200);
+    expect(performance.now() - startedAt).toBeLessThan(3400);
+    const events = await readEvents(response);
+    expect(sentTexts()[0]).toContain("Late words.");
+    expect(events.at(-1)).toEqual({ type: "message_stop" });
+    const [end] = events.filter(({ type }) => type === "message_delta") as {
+      usage?: { input_tokens?: number };
+    }[];
+    expect(end?.usage?.input_tokens).toBeGreaterThan(200);
   });
 
   it("as base64 are answered from the cache", async () => {

@@ -1,5 +1,6 @@
 import { once } from "node:events";
-import { type Socket, connect } from "node:net";
+import { createServer } from "node:http";
+import { type AddressInfo, type Socket, connect } from "node:net";
 import { text as readText } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
@@ -94,6 +95,22 @@ describe("a service that closes", () => {
     const [events] = await Promise.all([readEvents(response), stack.gateway.close(20_000)]);
     expect(events.at(-1)).toEqual({ type: "message_stop" });
     await expect(stack.post(question())).rejects.toThrow();
+  });
+
+  it.each([true, false])("ends what has not begun with an error: stream %s", async (stream) => {
+    const silent = createServer(() => {}).listen(0, "127.0.0.1");
+    await once(silent, "listening");
+    stack = await startStack({ adapter: { FETCH_PRIVATE_HOSTS: "localhost" } });
+    const url = `http://localhost:${(silent.address() as AddressInfo).port}/a.txt`;
+    const content = [{ type: "document", source: { type: "url", url } }];
+    const asked = stack.post(question({ stream, messages: [{ role: "user", content }] }));
+    await once(silent, "request");
+    await stack.gateway.close(300);
+    const response = await asked;
+    expect(response.status).toBe(529);
+    expect(await response.json()).toMatchObject({ error: { type: "overloaded_error" } });
+    silent.closeAllConnections();
+    silent.close();
   });
 
   it.each(["gateway", "adapter"] as const)(

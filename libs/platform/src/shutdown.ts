@@ -9,6 +9,20 @@ export class Shutdown {
     return this.controller.signal;
   }
 
+  /** What comes of `work`, unless the service must end its answers before. @throws the signal's reason */
+  async orEnd<T>(work: Promise<T>): Promise<T> {
+    const { signal } = this;
+    const end = Promise.withResolvers<never>();
+    const onEnd = () => end.reject(signal.reason as ApiError);
+    if (signal.aborted) onEnd();
+    signal.addEventListener("abort", onEnd, { once: true });
+    try {
+      return await Promise.race([work, end.promise]);
+    } finally {
+      signal.removeEventListener("abort", onEnd);
+    }
+  }
+
   endAnswers(): void {
     this.controller.abort(new ApiError("overloaded_error", "The service is shutting down"));
   }

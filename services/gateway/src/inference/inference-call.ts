@@ -31,6 +31,8 @@ export interface InferenceAnswer {
   maxTokens: string | undefined;
   inputTokens: number;
   isJoined: boolean;
+  /** Where what stands above is not known yet: the answer with it, once the server has begun. */
+  later?: Promise<InferenceAnswer>;
   /** The client has left: the answer may go on only to be recorded. */
   leave: () => void;
   /** Throws where the stream tells an error, breaks or falls silent. */

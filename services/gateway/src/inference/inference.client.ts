@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { CanonicalRequest } from "#anthropic/canonical-request.js";
 import { ApiError, parseErrorBody } from "#anthropic/errors.js";
 import type { MessageStreamEvent } from "#anthropic/events.js";
+import { hasSlowSource } from "#anthropic/has-url-source.js";
 import {
   type HttpAnswer,
   HttpClient,
@@ -30,8 +31,11 @@ const metricsTimeoutMs = 2000;
 const useNoteIntervalMs = 5000;
 /** As long as the adapter takes to say that a generation has begun, and some more. */
 const leavingGraceMs = 250;
-/** A foreign server may send its headers with its first event only, minutes later: its client hears of us meanwhile. */
-const foreignHeadersMs = 2000;
+/**
+ * A foreign server may send its headers with its first event only, minutes later, and ours behind what it has fetched
+ * and read: their client hears of us meanwhile.
+ */
+const lateHeadersMs = 2000;
 
 /** The inference adapter, or any server that speaks the Messages API. */
 @Injectable()
@@ -53,13 +57,17 @@ export class InferenceClient {
 
   /** @throws ApiError what the adapter refused with, or that it cannot be reached */
   async create(call: InferenceCall): Promise<InferenceAnswer> {
-    if (this.inProcess.createMessage) return this.inProcess.createMessage(call);
-    if (call.model.fingerprint !== undefined) return this.ask(call, adapterSilenceMs);
-    const asked = this.ask(call, this.config.FIRST_EVENT_TIMEOUT_MS);
+    const isOurs = call.model.fingerprint !== undefined;
+    if (isOurs && !hasSlowSource(call.request)) return this.begin(call, adapterSilenceMs);
+    const asked = this.begin(call, this.config.FIRST_EVENT_TIMEOUT_MS);
     return (
-      (await Promise.race([asked, sleep(foreignHeadersMs, undefined, { ref: false })])) ??
+      (await Promise.race([asked, sleep(lateHeadersMs, undefined, { ref: false })])) ??
       toLateAnswer(call.model, asked)
     );
+  }
+
+  private begin(call: InferenceCall, silenceMs: number): Promise<InferenceAnswer> {
+    return this.inProcess.createMessage?.(call) ?? this.ask(call, silenceMs);
   }
 
   private async ask(call: InferenceCall, silenceMs: number): Promise<InferenceAnswer> {
@@ -193,10 +201,18 @@ export class InferenceClient {
 /** What is told of an answer before its headers are there. */
 function toLateAnswer(model: ModelCard, asked: Promise<InferenceAnswer>): InferenceAnswer {
   async function* readEventsLater(): AsyncGenerator<MessageStreamEvent> {
-    yield* (await asked).events;
+    const { events, leave: _, ...told } = await asked;
+    Object.assign(answer, told);
+    yield* events;
   }
   const leave = () => void asked.then((answer) => answer.leave()).catch(() => undefined);
-  return { ...readHeaders({}, model), leave, events: readEventsLater() };
+  const answer: InferenceAnswer = {
+    ...readHeaders({}, model),
+    leave,
+    later: asked,
+    events: readEventsLater(),
+  };
+  return answer;
 }
 
 /** Our adapter reads what the client wrote; to write it again takes longer than all the rest of a long request. */

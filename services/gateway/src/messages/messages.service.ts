@@ -44,7 +44,11 @@ export class MessagesService {
   ) {}
 
   /** The answer, from the cache or generated. What is found out is noted in `exchange`. @throws ApiError */
-  async create(body: unknown, caller: Caller, exchange: Exchange): Promise<Answer> {
+  create(body: unknown, caller: Caller, exchange: Exchange): Promise<Answer> {
+    return this.shutdown.orEnd(this.answer(body, caller, exchange));
+  }
+
+  private async answer(body: unknown, caller: Caller, exchange: Exchange): Promise<Answer> {
     const question = await exchange.time("parse", () => this.questions.read(body, caller));
     exchange.noteQuestion(question);
     await this.deliveries.noteRequest(caller.connection, question.givenHash);
@@ -77,8 +81,9 @@ export class MessagesService {
 
   async countTokens(body: unknown): Promise<{ input_tokens: number }> {
     const request = parseCountTokensRequest(body);
-    const model = await this.router.resolve(request.model);
-    return this.inference.countTokens({ ...toCanonicalRequest(request), model: model.id });
+    const model = await this.shutdown.orEnd(this.router.resolve(request.model));
+    const asked = { ...toCanonicalRequest(request), model: model.id };
+    return this.shutdown.orEnd(this.inference.countTokens(asked));
   }
 
   /** Where the session's latest answer may have been lost on its way, it is asked for that one, not for another. */
@@ -95,6 +100,8 @@ export class MessagesService {
     const { model, policy, generationKey, refreshKey, caller } = asked;
     const { rawBody } = caller;
     caller.rawBody = undefined;
+    const signal = AbortSignal.any([caller.client.signal, this.shutdown.signal]);
+    const startedAt = performance.now();
     const answer = await this.inference.create({
       request: canonical,
       rawBody,
@@ -105,18 +112,24 @@ export class MessagesService {
       isReadWhole: !exchange.isStream,
       requestId: caller.requestId,
       ...toSession(caller.headers, caller.tenant),
-      signal: caller.client.signal,
+      signal,
     });
-    exchange.noteGeneration(answer);
-    this.charge(caller, answer, { input: answer.inputTokens });
+    const noteBegun = (begun: InferenceAnswer) => {
+      exchange.noteGeneration(begun);
+      this.charge(caller, begun, { input: begun.inputTokens });
+    };
+    noteBegun(answer);
+    answer.later?.then(noteBegun).catch(() => undefined);
     if (caller.client.signal.aborted) answer.leave();
     else caller.client.signal.addEventListener("abort", answer.leave, { once: true });
     const recorded = recordMessage(answer.events, {
       onWhole: (recording) => this.onWhole(asked, answer, recording, exchange),
       onUntold: (output) => this.charge(caller, answer, { output }),
     });
-    const signal = AbortSignal.any([caller.client.signal, this.shutdown.signal]);
-    const { isLate, items } = await peekFirst(recorded.read(signal), earlyFailureMs);
+    const { isLate, items } = await peekFirst(
+      recorded.read(signal),
+      startedAt + earlyFailureMs - performance.now(),
+    );
     return restampEvents(items, {
       model: asked.requestedModel,
       startsEarly: isLate,
