@@ -29,9 +29,14 @@ export interface FoundCopy {
 
 /** Redis takes a bounded number of commands at a time, and lookups want to go between them. */
 const storedAtOnce = 8;
+/** Whoever asks waits a quarter of a second: too short for two answers of such a Redis, one behind the other. */
+const slowRedisMs = 75;
 
 @Injectable()
 export class EntriesService {
+  /** How long Redis took to be asked for an entry the last time. */
+  private farMs = 0;
+
   constructor(
     @Inject(CACHE_MANAGER) private readonly cache: Cache,
     private readonly config: CacheConfig,
@@ -56,10 +61,11 @@ export class EntriesService {
 
   /** As `get`, for a gateway that wants to keep a copy. */
   async getCopy(key: string, givenHash?: string): Promise<FoundCopy | "given" | undefined> {
+    // Together with the entry only where Redis is slow: most questions are misses, and a gateway asks for an entry once.
+    const early = this.farMs > slowRedisMs ? this.given.list(key) : undefined;
     const found = await this.find(key);
     if (!found) return undefined;
-    // Not together with the entry: most questions end here, and a gateway asks for an entry once.
-    const marks = await this.given.list(key);
+    const marks = await (early ?? this.given.list(key));
     if (givenHash !== undefined && (await this.isGiven(key, givenHash, marks))) return "given";
     this.index.countHit(key, 1, Date.now());
     return { text: found.text, terms: this.toTerms(found, marks) };
@@ -128,7 +134,9 @@ export class EntriesService {
     if (near !== undefined)
       return { text: near.text, tier: "memory", remainingMs: this.memory.remainingMs(key), isFollowed: true };
     const { changes } = this.coherence;
+    const askedAt = performance.now();
     const far = await redis?.get<CachedEntry>(key);
+    this.farMs = performance.now() - askedAt;
     if (!far) return undefined;
     const { remainingMs = 0 } = far;
     const isFollowed = remainingMs > 0 && this.coherence.isFollowing && changes === this.coherence.changes;

@@ -57,6 +57,27 @@ describe.skipIf(isRedisMissing)("the way to Redis", { timeout: 90_000 }, () => {
     expect(await cache.redisState()).toBe("up");
   });
 
+  it("is slower: what a gateway asks for comes in the time of one answer", async () => {
+    await start(redis.port);
+    await waitForState(cache, "up");
+    for (let number = 1; number <= 3; number++) await cache.put(keyOf(number), `entry ${number}`);
+    await cache.stop();
+    await start(proxy.port);
+    await waitForState(cache, "up");
+    proxy.delayMs = 130;
+    const waits: number[] = [];
+    for (let number = 1; number <= 3; number++) {
+      const { status, text, durationMs } = await cache.ask("GET", `/entries/${keyOf(number)}/copy`);
+      expect({ status, text }).toEqual({
+        status: 200,
+        text: expect.stringContaining(`entry ${number}`) as string,
+      });
+      waits.push(durationMs);
+    }
+    // Two of its answers, one behind the other, take 260 ms.
+    expect(Math.min(...waits.slice(1))).toBeLessThan(250);
+  });
+
   it("leads to a Redis that is busy for two seconds", async () => {
     await start(redis.port);
     await waitForState(cache, "up");

@@ -166,6 +166,25 @@ describe("InferenceClient.create", () => {
     await closed.promise;
   });
 
+  it("takes no pause of its own process for a silence", async () => {
+    const server = await startServer((_, response) => {
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      response.write(beginning);
+      const standStill = () => {
+        const endsAt = Date.now() + 600;
+        while (Date.now() < endsAt);
+      };
+      const finish = () => {
+        response.end(events.slice(3).map(encodeEvent).join(""));
+        // It is sent by now; behind an immediate Node looks at its timers first, and then for what has come.
+        process.nextTick(standStill);
+      };
+      setTimeout(() => setImmediate(finish), 100);
+    });
+    const client = clientOf(server.url, { FIRST_EVENT_TIMEOUT_MS: 400 });
+    expect(await collect((await client.create(call())).events)).toEqual(events);
+  });
+
   it("does without the headers of our adapter", async () => {
     const server = await startServer(stream(events.map(encodeEvent).join("")));
     const { events: read, ...answer } = await clientOf(server.url).create(call());

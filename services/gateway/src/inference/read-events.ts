@@ -29,20 +29,28 @@ export async function* readEvents(
   throw new ApiError("api_error", "The inference service ended its stream before the answer was complete");
 }
 
-/** Only the time spent waiting for the upstream counts: a slow reader is no silence. */
+/**
+ * Only the time spent waiting for the upstream counts: a slow reader is no silence, nor is a pause of this process, behind
+ * which what has come meanwhile is read first.
+ */
 export async function* withSilenceLimit(
   body: IncomingMessage,
   silenceMs: number,
 ): AsyncGenerator<Uint8Array> {
   let isWaiting = true;
+  let chunks = 0;
   const timer = setTimeout(() => {
-    if (!isWaiting) return;
-    const seconds = Math.round(silenceMs / 1000);
-    body.destroy(new ApiError("timeout_error", `The inference service sent nothing for ${seconds} s`));
+    const heard = chunks;
+    setImmediate(() => {
+      if (!isWaiting || chunks > heard) return;
+      const seconds = Math.round(silenceMs / 1000);
+      body.destroy(new ApiError("timeout_error", `The inference service sent nothing for ${seconds} s`));
+    });
   }, silenceMs);
   try {
     for await (const chunk of readBody(body)) {
       isWaiting = false;
+      chunks += 1;
       yield chunk;
       isWaiting = true;
       timer.refresh();

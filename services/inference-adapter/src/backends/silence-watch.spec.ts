@@ -37,6 +37,15 @@ describe("a silent backend", () => {
     expect(probes.mock.calls.length).toBe(5);
   });
 
+  it("is heard of first where this process stood still for longer than the limit", async () => {
+    const { watch } = watchWith(answering);
+    vi.advanceTimersByTime(61_000);
+    watch.heard(60_000);
+    await new Promise(setImmediate);
+    expect(watch.signal.aborted).toBe(false);
+    expect(await secondsUntilFired(watch)).toBe(60);
+  });
+
   it("that fails two probes is given up then", async () => {
     const { watch, probes } = watchWith(failing, 600_000);
     expect(await secondsUntilFired(watch)).toBeLessThanOrEqual(22);

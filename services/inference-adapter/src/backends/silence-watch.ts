@@ -58,10 +58,16 @@ export class SilenceWatch {
 
   private check(): void {
     const now = performance.now();
-    if (now - this.heardAt >= this.limits.limitMs) {
-      this.isSilent = this.answersProbes;
-      this.fail(`the backend sent nothing for ${Math.round(this.limits.limitMs / 1000)} s`);
-    } else if (now - this.probedAt >= this.limits.probeIntervalMs && !this.probing) this.probe();
+    // Where this process itself has stood still, what has come meanwhile is read before the next one.
+    if (now - this.heardAt >= this.limits.limitMs) setImmediate(() => this.endSilence());
+    else if (now - this.probedAt >= this.limits.probeIntervalMs && !this.probing) this.probe();
+  }
+
+  private endSilence(): void {
+    const { limitMs } = this.limits;
+    if (this.stopped || performance.now() - this.heardAt < limitMs) return;
+    this.isSilent = this.answersProbes;
+    this.fail(`the backend sent nothing for ${Math.round(limitMs / 1000)} s`);
   }
 
   private probe(): void {

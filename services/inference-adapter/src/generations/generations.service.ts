@@ -72,7 +72,7 @@ export class GenerationsService implements OnApplicationShutdown {
     const running = this.joinable.get(key);
     if (running && mayJoin(running, joins)) return { generation: running, started: false };
     const generation = new Generation(key, (left) => this.onLeave(left));
-    if (this.slots.isFull) this.cancelDeserted(["queued"], 1);
+    if (this.slots.isFullFor(claim)) this.cancelDeserted(["queued"], 1);
     const place = this.slots.take(claim, generation.abort.signal);
     this.joinable.set(key, generation);
     this.unfinished.add(generation);
@@ -137,10 +137,10 @@ export class GenerationsService implements OnApplicationShutdown {
     }
   }
 
-  /** Over HTTP the answers under way have ended by now. A gateway in the same process may still read some. */
+  /** Over HTTP the answers under way have ended by now. A gateway in the same process may still read some for its clients. */
   async onApplicationShutdown(): Promise<void> {
-    const isRead = () => [...this.unfinished].some(({ readers }) => readers > 0);
-    while (isRead() && !this.shutdown.signal.aborted) await sleep(closingPollMs);
+    const isWanted = () => [...this.unfinished].some(({ clients }) => clients > 0);
+    while (isWanted() && !this.shutdown.signal.aborted) await sleep(closingPollMs);
   }
 
   private endAll(reason: unknown): void {

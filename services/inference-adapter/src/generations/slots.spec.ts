@@ -85,7 +85,7 @@ describe("slots", () => {
   it("refuse at once who finds the queue full", () => {
     const slots = new Slots(1, 2);
     takeAll(slots, ["a", "b", "c"]);
-    expect(slots.isFull).toBe(true);
+    expect(slots.isFullFor(claimOf("c"))).toBe(true);
     expect(() => slots.take(claimOf("d"), never)).toThrow(
       expect.objectContaining({
         type: "overloaded_error",
@@ -96,13 +96,27 @@ describe("slots", () => {
     expect(slots.depth).toBe(2);
   });
 
+  it("count those who wait while a free one is held, but for whom it is held", async () => {
+    const slots = new Slots(1, 2);
+    const order = takeAll(slots, ["a"]);
+    await settle();
+    release(slots, true);
+    order.push(...takeAll(slots, ["b", "c", "d"]));
+    await settle();
+    expect({ depth: slots.depth, busy: slots.busy }).toEqual({ depth: 3, busy: 0 });
+    expect(() => slots.take(claimOf("e"), never)).toThrow(/queue is full/);
+    const back = takeAll(slots, ["a"]);
+    await settle();
+    expect([...back]).toEqual(["a"]);
+  });
+
   it("without a queue refuse everybody who would wait", async () => {
     const slots = new Slots(1, 0);
     const order = takeAll(slots, ["a"]);
     await settle();
     expect(() => slots.take(claimOf("d"), never)).toThrow(/queue is full/);
     release(slots);
-    expect(slots.isFull).toBe(false);
+    expect(slots.isFullFor(claimOf("d"))).toBe(false);
     order.push(...takeAll(slots, ["b"]));
     await settle();
     expect({ order: [...order], busy: slots.busy }).toEqual({ order: ["a"], busy: 1 });

@@ -42,8 +42,10 @@ export class Slots {
     return this.width - this.free.length;
   }
 
-  get isFull(): boolean {
-    return this.free.length === 0 && this.queue.length >= this.queueLimit;
+  /** Free places may be held for others. Whoever one of them is held for finds it, however many wait. */
+  isFullFor({ prefix }: Claim): boolean {
+    if (this.queue.length < this.queueLimit + this.free.length) return false;
+    return !this.free.some((place) => place.prefix === prefix);
   }
 
   /**
@@ -52,7 +54,7 @@ export class Slots {
    */
   take(claim: Claim, signal: AbortSignal): Promise<Place> {
     if (signal.aborted) return Promise.reject(signal.reason as Error);
-    if (this.isFull)
+    if (this.isFullFor(claim))
       throw new ApiError("overloaded_error", `The queue is full: ${this.queue.length} requests are waiting`, {
         retryAfterSeconds: 10,
       });
