@@ -21,6 +21,7 @@ export function toCreateMessage({ app }: RunningService): CreateMessage {
       inputTokens,
       isJoined,
       leave: subscription.detach,
+      drop: () => hangUp.abort(leftReason),
       events: readEvents(subscription.events, hangUp),
     };
   };

@@ -1,3 +1,4 @@
+import { promisify } from "node:util";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Message } from "#anthropic/messages.js";
 import {
@@ -31,6 +32,23 @@ async function askAndLeave(body: { stream?: boolean } & object): Promise<Respons
   if (!response) await expect(asked).rejects.toThrow();
   return response;
 }
+
+it("a client that comes back again and again leaves one recorder, and finds its answer", async () => {
+  await start();
+  const longer = Array.from({ length: 20 }, (_, index) => [{ text: `${index} ` }, { delayMs: 200 }]).flat();
+  stack.ollama.script(longer);
+  const asked = question();
+  for (let time = 0; time < 20; time++) await askAndLeave({ ...asked, stream: true });
+  const server = stack.adapter.app.getHttpServer();
+  const connections = promisify(server.getConnections.bind(server));
+  await vi.waitFor(async () => expect(await connections()).toBeLessThan(8), patience);
+  expect(stack.ollama.running()).toBe(1);
+  const again = await stack.post({ ...asked, stream: true });
+  expect(cacheOf(again)).toBe("coalesced");
+  expect((await readEvents(again)).at(-1)).toEqual({ type: "message_stop" });
+  await untilStored(stack, again);
+  expect(stack.ollama.generations()).toBe(1);
+});
 
 describe.each([true, false])("a client that leaves in the middle of an answer (stream: %s)", (stream) => {
   it("finds it when it has ended: a hit, of one generation", async () => {

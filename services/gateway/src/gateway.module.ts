@@ -22,6 +22,7 @@ import { InferenceHealth } from "./health/inference.health.js";
 import { InProcess } from "./in-process.js";
 import { InferenceClient } from "./inference/inference.client.js";
 import { Deliveries } from "./messages/deliveries.js";
+import { OpenAnswers } from "./messages/open-answers.js";
 import { MessageReply } from "./messages/message-reply.js";
 import { MessagesController } from "./messages/messages.controller.js";
 import { MessagesMetrics } from "./messages/messages.metrics.js";
@@ -72,6 +73,7 @@ export class GatewayModule {
         RateLimits,
         MessagesService,
         Deliveries,
+        OpenAnswers,
         QuestionsService,
         AnswerCache,
         CacheAdminClient,

@@ -35,6 +35,8 @@ export interface InferenceAnswer {
   later?: Promise<InferenceAnswer>;
   /** The client has left: the answer may go on only to be recorded. */
   leave: () => void;
+  /** Nobody here needs it any more. */
+  drop: () => void;
   /** Throws where the stream tells an error, breaks or falls silent. */
   events: AsyncGenerator<MessageStreamEvent>;
 }

@@ -15,7 +15,12 @@ import {
 import { parseRetryAfter } from "#platform/parse-retry-after.js";
 import { readErrorText } from "#platform/read-error-text.js";
 import { inferenceHeaders } from "#service-contracts/inference-headers.js";
-import { isModelCard, type ListedModels, type ModelCard, type ModelList } from "#service-contracts/model-card.js";
+import {
+  isModelCard,
+  type ListedModels,
+  type ModelCard,
+  type ModelList,
+} from "#service-contracts/model-card.js";
 import { innerHeaders } from "../access/inner-headers.js";
 import { GatewayConfig } from "../gateway.config.js";
 import { InProcess } from "../in-process.js";
@@ -75,7 +80,8 @@ export class InferenceClient {
     if (status !== 200) throw toApiError(status, headers, await readJson(body, silenceMs));
     const subscription = headers[inferenceHeaders.subscription]?.toString();
     const leave = () => (subscription === undefined ? void body.destroy() : this.detach(subscription, body));
-    return { ...readHeaders(headers, call.model), leave, events: readEvents(body, silenceMs) };
+    const drop = () => void body.destroy();
+    return { ...readHeaders(headers, call.model), leave, drop, events: readEvents(body, silenceMs) };
   }
 
   async countTokens(request: CanonicalRequest): Promise<{ input_tokens: number }> {
@@ -201,14 +207,16 @@ export class InferenceClient {
 /** What is told of an answer before its headers are there. */
 function toLateAnswer(model: ModelCard, asked: Promise<InferenceAnswer>): InferenceAnswer {
   async function* readEventsLater(): AsyncGenerator<MessageStreamEvent> {
-    const { events, leave: _, ...told } = await asked;
+    const { events, leave: _leave, drop: _drop, ...told } = await asked;
     Object.assign(answer, told);
     yield* events;
   }
   const leave = () => void asked.then((answer) => answer.leave()).catch(() => undefined);
+  const drop = () => void asked.then((answer) => answer.drop()).catch(() => undefined);
   const answer: InferenceAnswer = {
     ...readHeaders({}, model),
     leave,
+    drop,
     later: asked,
     events: readEventsLater(),
   };
@@ -243,7 +251,7 @@ const isRefusedAccess = (status: number) => status === 401 || status === 403;
 function readHeaders(
   headers: IncomingHttpHeaders,
   model: ModelCard,
-): Omit<InferenceAnswer, "events" | "leave"> {
+): Omit<InferenceAnswer, "events" | "leave" | "drop"> {
   const header = (name: string) => headers[name]?.toString();
   return {
     fingerprint: header(inferenceHeaders.fingerprint),

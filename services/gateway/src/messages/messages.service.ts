@@ -16,6 +16,7 @@ import { ModelRouter } from "../models/model-router.js";
 import { Deliveries } from "./deliveries.js";
 import type { Exchange } from "./exchange.js";
 import { MessagesMetrics } from "./messages.metrics.js";
+import { OpenAnswers } from "./open-answers.js";
 import { peekFirst } from "./peek-first.js";
 import type { AskedQuestion, Caller, Question } from "./question.js";
 import { QuestionsService } from "./questions.service.js";
@@ -39,6 +40,7 @@ export class MessagesService {
     private readonly router: ModelRouter,
     private readonly inference: InferenceClient,
     private readonly metrics: MessagesMetrics,
+    private readonly openAnswers: OpenAnswers,
     private readonly limits: RateLimits,
     private readonly shutdown: Shutdown,
   ) {}
@@ -102,12 +104,13 @@ export class MessagesService {
     caller.rawBody = undefined;
     const signal = AbortSignal.any([caller.client.signal, this.shutdown.signal]);
     const startedAt = performance.now();
+    // Another answer is not the one that the others get; a retry of the same session joins it.
+    const key = isAnother ? refreshKey : generationKey;
     const answer = await this.inference.create({
       request: canonical,
       rawBody,
       model,
-      // Another answer is not the one that the others get; a retry of the same session joins it.
-      key: isAnother ? refreshKey : generationKey,
+      key,
       joins: chooseJoinRule(policy, isAnother),
       isReadWhole: !exchange.isStream,
       requestId: caller.requestId,
@@ -120,11 +123,24 @@ export class MessagesService {
     };
     noteBegun(answer);
     answer.later?.then(noteBegun).catch(() => undefined);
-    if (caller.client.signal.aborted) answer.leave();
-    else caller.client.signal.addEventListener("abort", answer.leave, { once: true });
+    const open = this.openAnswers.open(key);
+    // One reader of a generation is enough to record it; who began it pays for all of it.
+    const leave = () => {
+      if (open.isOnly || !answer.isJoined) return answer.leave();
+      open.close();
+      answer.drop();
+    };
+    if (caller.client.signal.aborted) leave();
+    else caller.client.signal.addEventListener("abort", leave, { once: true });
     const recorded = recordMessage(answer.events, {
-      onWhole: (recording) => this.onWhole(asked, answer, recording, exchange),
-      onUntold: (output) => this.charge(caller, answer, { output }),
+      onWhole: (recording) => {
+        open.close();
+        this.onWhole(asked, answer, recording, exchange);
+      },
+      onUntold: (output) => {
+        open.close();
+        this.charge(caller, answer, { output });
+      },
     });
     const { isLate, items } = await peekFirst(
       recorded.read(signal),

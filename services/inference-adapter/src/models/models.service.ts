@@ -111,9 +111,11 @@ export class ModelsService {
 
   /** @throws ApiError why it cannot be described, `overloaded_error` where that takes long */
   private async waitFor(name: string): Promise<ServedModel> {
-    const described = this.backend.undescribed?.get(name)?.().catch((error: unknown) => {
-      if (toApiError(error).type !== "timeout_error") throw error;
-    });
+    const described = this.backend.undescribed
+      ?.get(name)?.()
+      .catch((error: unknown) => {
+        if (toApiError(error).type !== "timeout_error") throw error;
+      });
     const late = delay(describeWaitMs, undefined, { ref: false });
     const model = await Promise.race([described, late]);
     if (model) return this.toServedModel(model);
