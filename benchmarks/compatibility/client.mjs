@@ -1,6 +1,7 @@
 // What the behaviours ask and check with.
 import Anthropic from "@anthropic-ai/sdk";
 import { randomUUID } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
 
 const limitMs = 60_000;
 
@@ -72,9 +73,11 @@ export function check(condition, message) {
   if (!condition) throw new Error(message);
 }
 
+/** As JSON, in which the order of members means nothing. */
 export function checkEqual(seen, expected, what) {
   const [one, other] = [JSON.stringify(seen), JSON.stringify(expected)];
-  check(one === other, `${what}: ${one} instead of ${other}`);
+  const isEqual = one === other || (one && other && isDeepStrictEqual(JSON.parse(one), JSON.parse(other)));
+  check(isEqual, `${what}: ${one} instead of ${other}`);
 }
 
 /** Anthropic's error envelope with this status and type, and a message that says something. */
