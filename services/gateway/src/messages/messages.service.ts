@@ -142,10 +142,8 @@ export class MessagesService {
         this.charge(caller, answer, { output });
       },
     });
-    const { isLate, items } = await peekFirst(
-      recorded.read(signal),
-      startedAt + earlyFailureMs - performance.now(),
-    );
+    const leftMs = Math.max(0, startedAt + earlyFailureMs - performance.now());
+    const { isLate, items } = await peekFirst(recorded.read(signal), leftMs);
     return restampEvents(items, {
       model: asked.requestedModel,
       startsEarly: isLate,
