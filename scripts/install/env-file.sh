@@ -84,5 +84,7 @@ write_settings() {
   text+="# Added by install.sh"$'\n'
   text+=$(printf '%s\n' "${new_settings[@]}")
   (umask 077 && printf '%s\n' "$text" >>"$env_file")
+  # A copy of .env.example may be read by everybody.
+  chmod go-rwx "$env_file"
   note "added: ${names[*]}"
 }

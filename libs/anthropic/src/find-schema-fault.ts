@@ -8,6 +8,12 @@ export interface SchemaFault {
 
 type Schema = Record<string, unknown>;
 
+/** The schema that a part is of, and how many characters its further patterns may have. */
+interface Whole {
+  root: unknown;
+  patternRoom: number;
+}
+
 const types = ["string", "number", "integer", "boolean", "null", "object", "array"];
 const deepest = 64;
 const namedSchemas = ["properties", "patternProperties", "$defs", "definitions", "dependentSchemas"];
@@ -18,17 +24,17 @@ const lengths = ["minLength", "maxLength", "minItems", "maxItems", "minPropertie
 
 /** Whether a schema means anything: undefined where it does. Unknown members are no fault. */
 export function findSchemaFault(schema: unknown): SchemaFault | undefined {
-  return inSchema(schema, "", schema, 0);
+  return inSchema(schema, "", { root: schema, patternRoom: mostPatternCharacters }, 0);
 }
 
-function inSchema(schema: unknown, path: string, root: unknown, depth: number): SchemaFault | undefined {
+function inSchema(schema: unknown, path: string, whole: Whole, depth: number): SchemaFault | undefined {
   if (typeof schema === "boolean") return undefined;
   if (!isObject(schema)) return { path, message: "Input should be a JSON schema" };
   if (depth > deepest) return { path, message: `Input is nested deeper than ${deepest} schemas` };
-  return inMembers(schema, path, root) ?? inInnerSchemas(schema, path, root, depth + 1);
+  return inMembers(schema, path, whole) ?? inInnerSchemas(schema, path, whole, depth + 1);
 }
 
-function inMembers(schema: Schema, path: string, root: unknown): SchemaFault | undefined {
+function inMembers(schema: Schema, path: string, whole: Whole): SchemaFault | undefined {
   for (const name of [schema["type"]].flat())
     if (name !== undefined && !(typeof name === "string" && types.includes(name)))
       return { path: `${path}.type`, message: `Input should be one of ${types.join(", ")}` };
@@ -43,21 +49,22 @@ function inMembers(schema: Schema, path: string, root: unknown): SchemaFault | u
     return { path: `${path}.enum`, message: "Input should be a list with at least one value" };
   if (required !== undefined && !(Array.isArray(required) && required.every(isText)))
     return { path: `${path}.required`, message: "Input should be a list of strings" };
-  if (pattern !== undefined && !isPattern(pattern)) return { path: `${path}.pattern`, message: badPattern };
-  if (reference !== undefined && !resolves(reference, root))
+  if (pattern !== undefined && !isPattern(pattern, whole))
+    return { path: `${path}.pattern`, message: badPattern };
+  if (reference !== undefined && !resolves(reference, whole.root))
     return { path: `${path}.$ref`, message: "Input should lead to a place inside this schema" };
   return undefined;
 }
 
-function inInnerSchemas(schema: Schema, path: string, root: unknown, depth: number): SchemaFault | undefined {
+function inInnerSchemas(schema: Schema, path: string, whole: Whole, depth: number): SchemaFault | undefined {
   for (const name of namedSchemas) {
     const schemas = schema[name];
     if (schemas === undefined) continue;
     if (!isObject(schemas)) return { path: `${path}.${name}`, message: "Input should be an object" };
     for (const [key, inner] of Object.entries(schemas)) {
-      if (name === "patternProperties" && !isPattern(key))
+      if (name === "patternProperties" && !isPattern(key, whole))
         return { path: `${path}.${name}`, message: `${badPattern}, not ${key.slice(0, shownOfPattern)}` };
-      const fault = inSchema(inner, `${path}.${name}.${key}`, root, depth);
+      const fault = inSchema(inner, `${path}.${name}.${key}`, whole, depth);
       if (fault) return fault;
     }
   }
@@ -67,13 +74,13 @@ function inInnerSchemas(schema: Schema, path: string, root: unknown, depth: numb
     if (!Array.isArray(schemas) || schemas.length === 0)
       return { path: `${path}.${name}`, message: "Input should be a list with at least one schema" };
     for (const [index, inner] of schemas.entries()) {
-      const fault = inSchema(inner, `${path}.${name}.${index}`, root, depth);
+      const fault = inSchema(inner, `${path}.${name}.${index}`, whole, depth);
       if (fault) return fault;
     }
   }
   for (const name of [...singleSchemas, "items"]) {
     if (schema[name] === undefined || Array.isArray(schema[name])) continue;
-    const fault = inSchema(schema[name], `${path}.${name}`, root, depth);
+    const fault = inSchema(schema[name], `${path}.${name}`, whole, depth);
     if (fault) return fault;
   }
   return undefined;
@@ -89,11 +96,15 @@ function resolves(reference: unknown, root: unknown): boolean {
 
 /** Making one ready cannot be broken off, and of a long one it takes minutes. */
 export const longestPattern = 2000;
-const badPattern = `Input should be a regular expression of at most ${longestPattern} characters`;
+/** Of all patterns together: some thousand characters take ten milliseconds. */
+const mostPatternCharacters = 65_536;
+const badPattern = `Input should be a regular expression of at most ${longestPattern} characters (${mostPatternCharacters} in all)`;
 const shownOfPattern = 40;
 
-function isPattern(pattern: unknown): boolean {
+function isPattern(pattern: unknown, whole: Whole): boolean {
   if (typeof pattern !== "string" || pattern.length > longestPattern) return false;
+  whole.patternRoom -= pattern.length;
+  if (whole.patternRoom < 0) return false;
   // Each of these in a pattern takes as long as a thousand other characters to read: once is enough.
   const plain = pattern.replaceAll(/\\(?:p\{[^{}]*\}|[^])/giu, (escape) =>
     /^\\p\{/i.test(escape) && isCharacterClass(escape) ? String.raw`\d` : escape,

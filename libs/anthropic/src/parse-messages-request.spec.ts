@@ -225,6 +225,21 @@ describe("refused by both", () => {
       inResult({ type: "tool_result", tool_use_id: "t" }),
       `${block}.content.0: a tool_result cannot stand inside a tool_result`,
     ],
+    ...["title", "context"].map((field): [string, unknown, string] => [
+      `an odd ${field} of a document`,
+      inResult({ ...document, [field]: { toString: 1, valueOf: 1 } }),
+      `${block}.content.0.${field}: ${string}`,
+    ]),
+    ...["title", "source"].map((field): [string, unknown, string] => [
+      `an odd ${field} of a search result`,
+      inResult({ type: "search_result", source: "s", title: "t", content: [], [field]: {} }),
+      `${block}.content.0.${field}: ${string}`,
+    ]),
+    [
+      "an odd media type of a document",
+      inResult({ type: "document", source: { type: "base64", media_type: 5, data: "aGk=" } }),
+      `${block}.content.0.source.media_type: ${string}`,
+    ],
     [
       "a call in a tool_result",
       inResult({ type: "tool_use", id: "t", name: "f", input: {} }),

@@ -140,10 +140,14 @@ function checkBlock(block: unknown, path: string, holder: Holder): void {
     case "tool_reference":
       return requireString(block, "tool_name", path);
     case "search_result":
+      checkText(block, "source", path);
+      checkText(block, "title", path);
       if (block["content"] != null) checkContent(block["content"], `${path}.content`, "document");
       return;
     case "document":
       if (holder === "document") throw invalid(path, "a document cannot stand inside a document");
+      checkText(block, "title", path);
+      checkText(block, "context", path);
       return checkDocumentSource(block["source"], `${path}.source`);
     default:
       if (typeof block["type"] !== "string") throw invalid(`${path}.type`, "Field required");
@@ -161,6 +165,7 @@ function checkImageSource(source: unknown, path: string): void {
 
 function checkDocumentSource(source: unknown, path: string): void {
   if (!isObject(source)) throw invalid(path, "Input should be an object");
+  checkText(source, "media_type", path);
   if (source["type"] === "text" || source["type"] === "base64") requireString(source, "data", path);
   else if (source["type"] === "url") requireString(source, "url", path);
   else if (source["type"] === "content") checkContent(source["content"], `${path}.content`, "document");
@@ -281,6 +286,10 @@ function finalBlock({ content }: InputMessage): Fields | undefined {
 function requireString(object: Fields, field: string, path: string): void {
   if (object[field] === undefined) throw invalid(`${path}.${field}`, "Field required");
   if (typeof object[field] !== "string") throw invalid(`${path}.${field}`, "Input should be a valid string");
+}
+
+function checkText(object: Fields, field: string, path: string): void {
+  if (object[field] != null) requireString(object, field, path);
 }
 
 const invalid = (path: string, message: string) =>

@@ -257,9 +257,20 @@ function pick(schema: Schema, names: string[], fits: (value: unknown) => boolean
   return Object.fromEntries(names.filter((name) => fits(schema[name])).map((name) => [name, schema[name]]));
 }
 
+/** References may lead to one long value over and over. */
+const lengths = new WeakMap<object, number>();
+
+function lengthOf(value: unknown): number {
+  if (typeof value === "string" && value.length > longestValue) return value.length;
+  if (typeof value !== "object" || value === null) return JSON.stringify(value).length;
+  const length = lengths.get(value) ?? JSON.stringify(value).length;
+  lengths.set(value, length);
+  return length;
+}
+
 function isShort(value: unknown, room: Room): boolean {
   if (room.isUsedUp) return false;
-  const { length } = JSON.stringify(value);
+  const length = lengthOf(value);
   room.take(Math.min(length, longestValue));
   return length <= longestValue;
 }
