@@ -35,7 +35,7 @@ async function open(messages: MessagesService, call: InferenceCall, hangUp: Abor
   signal.addEventListener("abort", giveUp, { once: true });
   const asker = { key: key ?? requestId, joins, session, conversation };
   try {
-    return await messages.createCanonical(request, { ...asker, isReadWhole: isReadWhole }, hangUp.signal);
+    return await messages.createCanonical(request, { ...asker, isReadWhole }, hangUp.signal);
   } catch (error) {
     throw toApiError(error);
   } finally {

@@ -1,6 +1,5 @@
-import type { ContentBlock, MessagesRequest } from "./messages.js";
-
-type Conversation = Pick<MessagesRequest, "messages">;
+import type { ContentBlock } from "./messages.js";
+import { type Conversation, someBlock } from "./some-block.js";
 
 /** Whether the request names images or documents by their URL, behind which may be something else each time. */
 export function hasUrlSource(request: Conversation): boolean {
@@ -18,17 +17,3 @@ function isByUrl(block: ContentBlock): boolean {
 }
 
 const isFile = (block: ContentBlock): boolean => block.type === "document" && block.source.type === "base64";
-
-function someBlock({ messages }: Conversation, isMeant: (block: ContentBlock) => boolean): boolean {
-  const isIn = (block: ContentBlock): boolean => {
-    if (isMeant(block)) return true;
-    const inner = innerContent(block);
-    return Array.isArray(inner) && inner.some(isIn);
-  };
-  return messages.some(({ content }) => typeof content !== "string" && content.some(isIn));
-}
-
-function innerContent(block: ContentBlock): string | ContentBlock[] | undefined {
-  if (block.type === "tool_result" || block.type === "search_result") return block.content;
-  return block.type === "document" && block.source.type === "content" ? block.source.content : undefined;
-}

@@ -447,6 +447,7 @@ describe("a last message of the assistant's", () => {
     ["a block", ending([{ type: "text", text: "{" }])],
     ["nothing", ending("")],
     ["no blocks", ending([])],
+    ["blocks of odd types", ending(["constructor", "toString", "__proto__"].map((type) => ({ type })))],
     ["a call, then text", ending([call, { type: "text", text: "So" }])],
     [
       "white space before what a system message says",

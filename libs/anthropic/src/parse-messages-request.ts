@@ -84,15 +84,18 @@ function checkMessages(messages: unknown): void {
 }
 
 /** In another message the model would not see them. */
-const rolesOfBlocks: Record<string, string> = { tool_use: "assistant", tool_result: "user", image: "user" };
+const rolesOfBlocks = new Map([
+  ["tool_use", ["assistant"]],
+  ["tool_result", ["user"]],
+  ["image", ["user", "system"]],
+]);
 
 function checkRole({ role, content }: InputMessage, path: string): void {
   if (typeof content === "string") return;
   for (const { type } of content) {
-    const rightful = rolesOfBlocks[type];
-    const isSystemImage = type === "image" && role === "system";
-    if (rightful && role !== rightful && !isSystemImage)
-      throw invalid(path, `\`${type}\` blocks can only be in \`${rightful}\` messages`);
+    const roles = rolesOfBlocks.get(type);
+    if (roles && !roles.includes(role))
+      throw invalid(path, `\`${type}\` blocks can only be in \`${roles[0]}\` messages`);
   }
 }
 
@@ -123,7 +126,7 @@ function checkBlock(block: unknown, path: string, holder: Holder): void {
     case "thinking":
       return requireString(block, "thinking", path);
     case "compaction":
-      return block["content"] == null ? undefined : requireString(block, "content", path);
+      return checkText(block, "content", path);
     case "image":
       return checkImageSource(block["source"], `${path}.source`);
     case "tool_use":
@@ -187,10 +190,10 @@ function checkTools(tools: unknown): void {
   if (!Array.isArray(tools)) throw invalid("tools", "Input should be a valid list");
   for (const [index, tool] of (tools as unknown[]).entries()) {
     if (!isObject(tool)) throw invalid(`tools.${index}`, "Input should be an object");
-    if (tool["type"] != null) requireString(tool, "type", `tools.${index}`);
+    checkText(tool, "type", `tools.${index}`);
     if (tool["name"] != null || isOffered(tool)) requireString(tool, "name", `tools.${index}`);
     if (tool["name"] === "") throw invalid(`tools.${index}.name`, "Input should have at least 1 character");
-    if (tool["description"] != null) requireString(tool, "description", `tools.${index}`);
+    checkText(tool, "description", `tools.${index}`);
     if (tool["input_schema"] != null && !isObject(tool["input_schema"]))
       throw invalid(`tools.${index}.input_schema`, "Input should be an object");
   }

@@ -211,12 +211,11 @@ function toLateAnswer(model: ModelCard, asked: Promise<InferenceAnswer>): Infere
     Object.assign(answer, told);
     yield* events;
   }
-  const leave = () => void asked.then((answer) => answer.leave()).catch(() => undefined);
-  const drop = () => void asked.then((answer) => answer.drop()).catch(() => undefined);
+  const later = (act: (answer: InferenceAnswer) => void) => () => void asked.then(act).catch(() => undefined);
   const answer: InferenceAnswer = {
     ...readHeaders({}, model),
-    leave,
-    drop,
+    leave: later((begun) => begun.leave()),
+    drop: later((begun) => begun.drop()),
     later: asked,
     events: readEventsLater(),
   };

@@ -2,7 +2,7 @@ import { clientTools } from "#anthropic/client-tools.js";
 import type { CanonicalRequest } from "#anthropic/canonical-request.js";
 import { ApiError } from "#anthropic/errors.js";
 import { imageFault } from "#anthropic/image-fault.js";
-import type { ContentBlock } from "#anthropic/messages.js";
+import { someBlock } from "#anthropic/some-block.js";
 import type { ServedModel } from "../backends/inference-backend.js";
 
 /** What a model cannot do is refused, not dropped. @throws ApiError `invalid_request_error` */
@@ -27,7 +27,7 @@ export function checkAbilities(request: CanonicalRequest, { name, capabilities }
       "tools: there is no web search here, it runs on Anthropic's servers",
     );
   checkInputs(request);
-  if (!capabilities.has("vision") && request.messages.some(({ content }) => hasImage(content)))
+  if (!capabilities.has("vision") && someBlock(request, ({ type }) => type === "image"))
     throw new ApiError("invalid_request_error", `${imageFault}: the model ${name} does not support images`);
 }
 
@@ -56,17 +56,4 @@ function checkInputs(request: CanonicalRequest): void {
 function allowsObjects({ type }: Record<string, unknown> = {}): boolean {
   const types = [type].flat().filter((name) => typeof name === "string");
   return types.length === 0 || types.includes("object");
-}
-
-function hasImage(content: ContentBlock[]): boolean {
-  return content.some(
-    (block) =>
-      block.type === "image" ||
-      (block.type === "tool_result" && Array.isArray(block.content) && hasImage(block.content)) ||
-      (block.type === "search_result" && hasImage(block.content)) ||
-      (block.type === "document" &&
-        block.source.type === "content" &&
-        Array.isArray(block.source.content) &&
-        hasImage(block.source.content)),
-  );
 }

@@ -76,7 +76,7 @@ export class DefaultModelService implements OnApplicationBootstrap, BeforeApplic
   private async checkOnce(): Promise<void> {
     try {
       await this.models.refresh();
-      const model = await this.findInstalled();
+      const model = await this.models.installed(this.config.MODEL_NAME);
       if (model) await this.bringUp(model);
       else if (this.config.MODEL_PULL && this.backend.pull)
         await this.pull(this.backend.pull(this.config.MODEL_NAME, this.shutdown.signal));
@@ -86,12 +86,6 @@ export class DefaultModelService implements OnApplicationBootstrap, BeforeApplic
       this.knownFingerprint = undefined;
       this.enter({ step: "waiting", message: (error as Error).message });
     }
-  }
-
-  /** Undefined where it is missing. @throws ApiError where it is there and cannot be described */
-  private async findInstalled(): Promise<ServedModel | undefined> {
-    const { MODEL_NAME: name } = this.config;
-    return this.models.isUndescribed(name) ? this.models.find(name) : this.models.installed(name);
   }
 
   private async watch(): Promise<void> {

@@ -121,7 +121,7 @@ describe("a name", () => {
   ])("%s means %s", async (name, found) => {
     const { service } = startService(installed);
     expect(await service.find(name)).toMatchObject({ name: found });
-    expect(service.installed(name)).toMatchObject({ name: found });
+    expect(await service.installed(name)).toMatchObject({ name: found });
   });
 
   it.each(["two", "tiny:c", "qwen3", "nope"])(
@@ -159,8 +159,9 @@ describe("a name", () => {
     const { service, backend } = startService([model("m:8b"), model("a:latest")]);
     backend.undescribed.set("m:latest", () => Promise.resolve(model("m:latest")));
     expect(await service.find("m")).toMatchObject({ name: "m:latest", contextLength: 65_536 });
-    expect(service.installed("m")).toBeUndefined();
-    expect([service.isUndescribed("m"), service.isUndescribed("m:8b")]).toEqual([true, false]);
+    expect(await service.installed("m")).toMatchObject({ name: "m:latest" });
+    expect(await service.installed("m:8b")).toMatchObject({ name: "m:8b" });
+    expect(await service.installed("m:7b")).toBeUndefined();
   });
 
   it("of a model that cannot be described says why", async () => {

@@ -57,10 +57,9 @@ export class ModelsService {
   /** @throws ApiError `not_found_error` naming what is served, `overloaded_error` while it is being pulled */
   async find(name: string): Promise<ServedModel> {
     const models = await this.list();
-    const found = this.pick(name, models) ?? this.pick(name, await this.refresh().catch(() => models));
+    const found =
+      (await this.pick(name, models)) ?? (await this.pick(name, await this.refresh().catch(() => models)));
     if (found) return found;
-    const undescribed = this.pickUndescribed(name);
-    if (undescribed !== undefined) return this.waitFor(undescribed);
     const percent = this.pulling.get(name);
     if (percent !== undefined)
       throw new ApiError("overloaded_error", `The model ${name} is being pulled: ${percent} %`, {
@@ -70,14 +69,9 @@ export class ModelsService {
     throw new ApiError("not_found_error", `model: ${name} (models served: ${names})`);
   }
 
-  /** The model that a name means among those last listed. */
-  installed(name: string): ServedModel | undefined {
+  /** The model that a name means among those last listed. @throws ApiError where it is there and cannot be described */
+  installed(name: string): Promise<ServedModel | undefined> {
     return this.pick(name, this.listed.value ?? []);
-  }
-
-  /** Whether a name means a model that is there, and of which the backend has not told what it is. */
-  isUndescribed(name: string): boolean {
-    return this.pickUndescribed(name) !== undefined;
   }
 
   /** See `InferenceBackend.undescribed`. */
@@ -95,31 +89,22 @@ export class ModelsService {
     return this.pulling.get(name) ?? 0;
   }
 
-  private pick(name: string, models: ServedModel[]): ServedModel | undefined {
-    const full = this.fullName(name, models);
-    return models.find((model) => model.name === full);
-  }
-
-  private pickUndescribed(name: string): string | undefined {
-    const full = this.fullName(name, this.listed.value ?? []);
-    return this.undescribedNames.find((one) => one === full);
-  }
-
-  private fullName(name: string, models: ServedModel[]): string | undefined {
-    return findModelName(name, [...models.map((model) => model.name), ...this.undescribedNames]);
+  /** One that is there and not described yet is waited for. */
+  private async pick(name: string, models: ServedModel[]): Promise<ServedModel | undefined> {
+    const names = [...models.map((model) => model.name), ...this.undescribedNames];
+    const full = findModelName(name, names);
+    if (full === undefined) return undefined;
+    const describe = this.backend.undescribed?.get(full);
+    return describe ? this.waitFor(full, describe) : models.find((model) => model.name === full);
   }
 
   /** @throws ApiError why it cannot be described, `overloaded_error` where that takes long */
-  private async waitFor(name: string): Promise<ServedModel> {
-    const described = this.backend.undescribed
-      ?.get(name)?.()
-      .catch((error: unknown) => {
-        if (toApiError(error).type !== "timeout_error") throw error;
-      });
-    const late = delay(describeWaitMs, undefined, { ref: false });
-    const model = await Promise.race([described, late]);
+  private async waitFor(name: string, describe: () => Promise<BackendModel>): Promise<ServedModel> {
+    const described = describe().catch((error: unknown) => {
+      if (toApiError(error).type !== "timeout_error") throw error;
+    });
+    const model = await Promise.race([described, delay(describeWaitMs, undefined, { ref: false })]);
     if (model) return this.toServedModel(model);
-    described?.catch(() => undefined);
     throw new ApiError("overloaded_error", `The backend has not described the model ${name} yet`, {
       retryAfterSeconds: 5,
     });

@@ -66,14 +66,17 @@ class Translation {
           break;
         case "broken":
           yield* this.endBroken(piece, ending);
-          this.isBegun = false;
-          this.held = "";
+          this.forgetDraft();
           break;
         case "call":
           yield* this.finish(piece.call, this.holdsDrafts ? undefined : piece.begun);
-          this.isBegun = false;
-          this.held = "";
+          this.forgetDraft();
       }
+  }
+
+  private forgetDraft(): void {
+    this.isBegun = false;
+    this.held = "";
   }
 
   private *begin(name: string, partialJson: string): Generator<GenerationEvent> {

@@ -195,9 +195,7 @@ export class ToolCallScanner {
 
   private breakOff({ name }: CallDraft, source: string): void {
     this.pieces.push({ type: "broken", name, source });
-    this.prose.read(source);
-    this.isAtStart = false;
-    this.isFirst = false;
+    this.noteProse(source);
   }
 
   private writeProse(text: string): void {
@@ -205,7 +203,11 @@ export class ToolCallScanner {
     const last = this.pieces.at(-1);
     if (last?.type === "text") last.text += whole;
     else this.pieces.push({ type: "text", text: whole });
-    this.prose.read(whole);
+    this.noteProse(whole);
+  }
+
+  private noteProse(text: string): void {
+    this.prose.read(text);
     this.isAtStart = false;
     this.isFirst = false;
   }
