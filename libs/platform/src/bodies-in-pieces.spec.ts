@@ -32,8 +32,16 @@ beforeAll(async () => {
 });
 afterAll(() => service.close());
 
-const send = (method = "POST", path = "/"): ClientRequest =>
-  request(service.url + path, { method, headers: { "transfer-encoding": "chunked" } });
+/** A refusal may come before all is sent: it is waited for from the beginning. */
+const answers = new WeakMap<ClientRequest, Promise<[IncomingMessage]>>();
+
+function send(method = "POST", path = "/"): ClientRequest {
+  const call = request(service.url + path, { method, headers: { "transfer-encoding": "chunked" } });
+  const answer = once(call, "response") as Promise<[IncomingMessage]>;
+  answer.catch(() => {});
+  answers.set(call, answer);
+  return call;
+}
 
 /** Sends so much of a JSON text and goes on with it later. */
 async function begin(megabytes: number): Promise<ClientRequest> {
@@ -45,7 +53,7 @@ async function begin(megabytes: number): Promise<ClientRequest> {
 }
 
 async function answerTo(call: ClientRequest): Promise<{ status: number | undefined; body: unknown }> {
-  const [answer] = (await once(call, "response")) as [IncomingMessage];
+  const [answer] = await answers.get(call)!;
   return { status: answer.statusCode, body: JSON.parse(await text(answer)) };
 }
 
